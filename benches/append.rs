@@ -1,0 +1,452 @@
+//! What appending costs beside its limit and its peer, measured in one run on one server: `make bench`.
+//!
+//! Single commands at 16 tasks: through `Log::execute`, through stock postgres-es, and as a bare INSERT of the same
+//! row. Batches at 4 tasks: 200 posts with their source's event through `Log::append`, and as one bare INSERT … SELECT
+//! FROM UNNEST of the same rows, serialised before. The contenders take turns for several rounds.
+//! All have a pool of the same size on the same server, with fsync on (`scripts/with-services` keeps it off unless
+//! STAGE_TEST_FSYNC=on). The bare inserts use our pool's settings, postgres-es those of its own
+//! `default_postgress_pool`, which asks the server before each use of a connection.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use postgres_es::{PostgresCqrs, postgres_cqrs};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use stage_domain::{
+    AccountId, Decide, PostId, SourceId, StageId,
+    post::{Post, PostCommand, PostContent},
+    source::{Cursor, Network, Source, SourceEvent},
+    stage::{Stage, StageCommand},
+};
+use stage_store::{Act, Batch, Hint, Keyring, Log, MasterKey, Position};
+use uuid::Uuid;
+
+const TASKS: usize = 16;
+const BATCH_TASKS: usize = 4;
+const POSTS: usize = 200;
+const ROUNDS: usize = 15;
+
+struct Nobody;
+
+impl Hint for Nobody {
+    fn appended(&self, _: Position) {}
+}
+
+fn main() {
+    // Cargo also runs benches as tests; there is nothing to test here.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let results = runtime.block_on(measure());
+    println!("\n{:<46} {:>11} {:>46} {:>11} {:>6}", "", "per second", "beside", "per second", "ratio");
+    for result in &results {
+        println!(
+            "{:<46} {:>11.0} {:>46} {:>11.0} {:>6.2}",
+            result.name,
+            result.measured,
+            result.reference_name,
+            result.reference,
+            result.ratio()
+        );
+    }
+    write(&results);
+}
+
+struct Ratio {
+    name: &'static str,
+    unit: &'static str,
+    measured: f64,
+    reference_name: &'static str,
+    reference: f64,
+}
+
+impl Ratio {
+    fn ratio(&self) -> f64 {
+        self.measured / self.reference
+    }
+}
+
+async fn measure() -> Vec<Ratio> {
+    let contenders = Contenders::new().await;
+    let mut rounds = Vec::new();
+    // The first round warms everything up.
+    for round in 0..=ROUNDS {
+        let rates = [
+            contenders.ours_new().await,
+            contenders.stock_new().await,
+            contenders.bare_new(&contenders.bare).await,
+            contenders.bare_new(&contenders.seven).await,
+            contenders.ours_existing().await,
+            contenders.stock_existing().await,
+            contenders.ours_batch().await,
+            contenders.bare_batch().await,
+        ];
+        println!("round {round}: {}", rates.map(|rate| format!("{rate:>9.0}")).join(" "));
+        if round > 0 {
+            rounds.push(rates);
+        }
+    }
+    // A machine is not equally fast all the time, so each is compared within its round, and the round with the median
+    // ratio is the one that counts.
+    let ratio = |name, unit, measured: usize, reference_name, reference: usize| {
+        let mut pairs: Vec<[f64; 2]> =
+            rounds.iter().map(|rates| [rates[measured], rates[reference]]).collect();
+        pairs.sort_by(|a, b| (a[0] / a[1]).total_cmp(&(b[0] / b[1])));
+        let [measured, reference] = pairs[pairs.len() / 2];
+        Ratio { name, unit, measured, reference_name, reference }
+    };
+    vec![
+        ratio("append: a command on a new stream", "commands/s", 0, "bare INSERT of the same row", 2),
+        ratio(
+            "append: a command on a new stream, 7 columns",
+            "commands/s",
+            0,
+            "bare INSERT, postgres-es's 7 columns",
+            3,
+        ),
+        ratio(
+            "append: a command on a new stream, stock",
+            "commands/s",
+            0,
+            "postgres-es 0.5 (PostgresCqrs)",
+            1,
+        ),
+        ratio(
+            "append: a command on a known stream, stock",
+            "commands/s",
+            4,
+            "postgres-es 0.5 (PostgresCqrs)",
+            5,
+        ),
+        ratio("append: a batch of 201 events", "events/s", 6, "bare INSERT FROM UNNEST of the same rows", 7),
+    ]
+}
+
+struct Contenders {
+    log: Log,
+    stock: Arc<PostgresCqrs<Stage>>,
+    /// The same columns, primary key and unique position, with a plain sequence and no trigger.
+    bare: PgPool,
+    /// The table of postgres-es.
+    seven: PgPool,
+}
+
+impl Contenders {
+    async fn new() -> Self {
+        let durable: String = sqlx::query_scalar("SHOW fsync")
+            .fetch_one(&PgPool::connect(&stage_testkit::postgres_url()).await.unwrap())
+            .await
+            .unwrap();
+        println!("fsync is {durable}; {TASKS} tasks, {ROUNDS} rounds and one before");
+        let ours = connect(&stage_testkit::database().await.url).await;
+        let keyring = Keyring::open(&ours, MasterKey::generate()).await.unwrap();
+        let log = Log::new(ours, keyring, Arc::new(Nobody));
+        let seven = connect(&stage_testkit::empty_database().await.url).await;
+        sqlx::raw_sql(SEVEN).execute(&seven).await.unwrap();
+        let bare = connect(&stage_testkit::empty_database().await.url).await;
+        sqlx::raw_sql(SEVEN).execute(&bare).await.unwrap();
+        sqlx::raw_sql(
+            "ALTER TABLE events ADD position bigserial UNIQUE,
+                 ADD recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()",
+        )
+        .execute(&bare)
+        .await
+        .unwrap();
+        // As postgres-es sets up its own pool, but for the size.
+        let peer = PgPoolOptions::new()
+            .max_connections(u32::try_from(TASKS).unwrap())
+            .connect(&stage_testkit::empty_database().await.url)
+            .await
+            .unwrap();
+        sqlx::raw_sql(SEVEN).execute(&peer).await.unwrap();
+        let stock = Arc::new(postgres_cqrs(peer, Vec::new(), ()));
+        Self { log, stock, bare, seven }
+    }
+
+    async fn ours_new(&self) -> f64 {
+        let log = &self.log;
+        rate(TASKS, 150, |_| {
+            let log = log.clone();
+            async move { log.execute::<Stage>(Uuid::now_v7(), create(), fresh()).await.map(drop).unwrap() }
+        })
+        .await
+    }
+
+    async fn stock_new(&self) -> f64 {
+        let stock = &self.stock;
+        rate(TASKS, 100, |_| {
+            let stock = stock.clone();
+            async move { stock.execute(&Uuid::now_v7().to_string(), create()).await.unwrap() }
+        })
+        .await
+    }
+
+    /// The same row, made and serialised as the others make it.
+    async fn bare_new(&self, pool: &PgPool) -> f64 {
+        rate(TASKS, 150, |_| {
+            let pool = pool.clone();
+            async move {
+                let event = Stage::default().decide(create()).unwrap().remove(0);
+                sqlx::query(
+                    "INSERT INTO events
+                         (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+                     VALUES ($1, $2, $3, $4, $5, $6::json, $7::json)",
+                )
+                .bind("stage")
+                .bind(Uuid::now_v7().to_string())
+                .bind(1_i64)
+                .bind("StageCreated")
+                .bind("1")
+                .bind(serde_json::to_string(&event).unwrap())
+                .bind("{}")
+                .execute(&pool)
+                .await
+                .map(drop)
+                .unwrap();
+            }
+        })
+        .await
+    }
+
+    /// Streams of one event each, renamed once: each command loads, decides and appends.
+    async fn ours_existing(&self) -> f64 {
+        let mut known = Vec::new();
+        for _ in 0..KNOWN {
+            let id = Uuid::now_v7();
+            self.log.execute::<Stage>(id, create(), fresh()).await.unwrap();
+            known.push(id);
+        }
+        let (log, known) = (&self.log, &Arc::new(known));
+        rate(TASKS, KNOWN / TASKS, |number| {
+            let (log, id) = (log.clone(), known[number]);
+            async move { log.execute::<Stage>(id, rename(), Act::default()).await.map(drop).unwrap() }
+        })
+        .await
+    }
+
+    async fn stock_existing(&self) -> f64 {
+        let mut known = Vec::new();
+        for _ in 0..KNOWN {
+            let id = Uuid::now_v7();
+            self.stock.execute(&id.to_string(), create()).await.unwrap();
+            known.push(id);
+        }
+        let (stock, known) = (&self.stock, &Arc::new(known));
+        rate(TASKS, KNOWN / TASKS, |number| {
+            let (stock, id) = (stock.clone(), known[number]);
+            async move { stock.execute(&id.to_string(), rename()).await.unwrap() }
+        })
+        .await
+    }
+
+    async fn ours_batch(&self) -> f64 {
+        let log = &self.log;
+        let batches = rate(BATCH_TASKS, 8, |_| {
+            let log = log.clone();
+            async move {
+                let mut batch = Batch::default();
+                for (id, event) in posts() {
+                    batch.add::<Post>(id, 0, &[event]).unwrap();
+                }
+                batch.add::<Source>(Uuid::now_v7(), 0, &[imported()]).unwrap();
+                log.append(batch, Act::default()).await.map(drop).unwrap();
+            }
+        });
+        batches.await * (POSTS + 1) as f64
+    }
+
+    async fn bare_batch(&self) -> f64 {
+        let pool = &self.bare;
+        // Serialised before the clock starts.
+        let rows: Vec<Columns> = (0..BATCH_TASKS * 8).map(|_| Columns::of_a_batch()).collect();
+        let rows = &Arc::new(rows);
+        let batches = rate(BATCH_TASKS, 8, |number| {
+            let (pool, rows) = (pool.clone(), rows.clone());
+            async move { rows[number].insert(&pool).await }
+        });
+        batches.await * (POSTS + 1) as f64
+    }
+}
+
+const KNOWN: usize = 1600;
+
+/// The rows of one batch, column by column.
+#[derive(Default)]
+struct Columns {
+    stream_type: Vec<&'static str>,
+    stream_id: Vec<String>,
+    sequence: Vec<i64>,
+    event_type: Vec<&'static str>,
+    event_version: Vec<&'static str>,
+    payload: Vec<String>,
+}
+
+impl Columns {
+    fn of_a_batch() -> Self {
+        let mut columns = Self::default();
+        for (id, event) in posts() {
+            columns.add("post", id, "PostImported", serde_json::to_string(&event).unwrap());
+        }
+        columns.add("source", Uuid::now_v7(), "SourceImported", serde_json::to_string(&imported()).unwrap());
+        columns
+    }
+
+    fn add(&mut self, stream_type: &'static str, id: Uuid, event_type: &'static str, payload: String) {
+        self.stream_type.push(stream_type);
+        self.stream_id.push(id.to_string());
+        self.sequence.push(1);
+        self.event_type.push(event_type);
+        self.event_version.push("1");
+        self.payload.push(payload);
+    }
+
+    async fn insert(&self, pool: &PgPool) {
+        sqlx::query(
+            "INSERT INTO events
+                 (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+             SELECT a, b, c, d, e, f::json, '{}'::json
+             FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[])
+                 AS rows (a, b, c, d, e, f)",
+        )
+        .bind(&self.stream_type)
+        .bind(&self.stream_id)
+        .bind(&self.sequence)
+        .bind(&self.event_type)
+        .bind(&self.event_version)
+        .bind(&self.payload)
+        .execute(pool)
+        .await
+        .map(drop)
+        .unwrap();
+    }
+}
+
+/// How many per second `tasks` tasks do that each do it `times` times, one after the other.
+async fn rate<F, D>(tasks: usize, times: usize, what: F) -> f64
+where
+    F: Fn(usize) -> D,
+    D: Future<Output = ()> + Send + 'static,
+{
+    let work: Vec<Vec<D>> =
+        (0..tasks).map(|task| (0..times).map(|time| what(task * times + time)).collect()).collect();
+    let start = Instant::now();
+    let running: Vec<_> = work
+        .into_iter()
+        .map(|mine| {
+            tokio::spawn(async move {
+                for one in mine {
+                    one.await;
+                }
+            })
+        })
+        .collect();
+    for task in running {
+        task.await.unwrap();
+    }
+    per_second(tasks * times, start.elapsed())
+}
+
+fn per_second(count: usize, time: Duration) -> f64 {
+    count as f64 / time.as_secs_f64()
+}
+
+async fn connect(url: &str) -> PgPool {
+    stage_store::pool::options_for(u32::try_from(TASKS).unwrap())
+        .min_connections(u32::try_from(TASKS).unwrap())
+        .connect(url)
+        .await
+        .unwrap()
+}
+
+const SEVEN: &str = "
+CREATE TABLE events
+(
+    aggregate_type text                         NOT NULL,
+    aggregate_id   text                         NOT NULL,
+    sequence       bigint CHECK (sequence >= 0) NOT NULL,
+    event_type     text                         NOT NULL,
+    event_version  text                         NOT NULL,
+    payload        json                         NOT NULL,
+    metadata       json                         NOT NULL,
+    PRIMARY KEY (aggregate_type, aggregate_id, sequence)
+)";
+
+fn at() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH
+}
+
+fn fresh() -> Act {
+    Act { new: true, ..Act::default() }
+}
+
+fn create() -> StageCommand {
+    let owner = AccountId(Uuid::from_u128(1));
+    StageCommand::Create { owner, name: "Rathaus Musterstadt".into(), handle: "rathaus".into(), at: at() }
+}
+
+fn rename() -> StageCommand {
+    StageCommand::Change { name: Some("Bürgerhaus Musterstadt".into()), handle: None, at: at() }
+}
+
+fn posts() -> Vec<(Uuid, stage_domain::post::PostEvent)> {
+    let source_id = SourceId(Uuid::now_v7());
+    (0..POSTS)
+        .map(|number| {
+            let network_id = format!("https://example.org/news/{number}");
+            let id = PostId::of(source_id, &network_id).0;
+            let text = "Am Samstag öffnet das Rathaus seine Türen für alle, die es sehen wollen. ".repeat(8);
+            let content = Box::new(PostContent {
+                title: Some("Tag der offenen Tür".into()),
+                html: Some(format!("<p>{text}</p>")),
+                text,
+                permalink: Some(network_id.parse().unwrap()),
+                language: Some("de".into()),
+                published_at: Some(at()),
+                ..PostContent::default()
+            });
+            let stage_id = StageId(Uuid::from_u128(2));
+            let network = Network::Feed;
+            let command = PostCommand::Import { stage_id, source_id, network, network_id, content, at: at() };
+            (id, Post::default().decide(command).unwrap().remove(0))
+        })
+        .collect()
+}
+
+fn imported() -> SourceEvent {
+    SourceEvent::SourceImported {
+        cursor: Cursor::default(),
+        title: Some("Rathaus Musterstadt".into()),
+        imported: 200,
+        revised: 0,
+        at: at(),
+    }
+}
+
+/// Adds the results to target/bench/ratios.json, which other benches write to as well.
+fn write(results: &[Ratio]) {
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
+    let directory = std::path::Path::new(&target).join("bench");
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join("ratios.json");
+    let mut list: Vec<serde_json::Value> =
+        std::fs::read(&path).ok().and_then(|old| serde_json::from_slice(&old).ok()).unwrap_or_default();
+    list.retain(|old| !results.iter().any(|result| old["name"] == result.name));
+    list.extend(results.iter().map(|result| {
+        serde_json::json!({
+            "name": result.name,
+            "unit": result.unit,
+            "measured": result.measured,
+            "reference_name": result.reference_name,
+            "reference": result.reference,
+            "ratio": result.ratio(),
+        })
+    }));
+    std::fs::write(&path, serde_json::to_string_pretty(&list).unwrap()).unwrap();
+    println!("\nwritten to {}", path.display());
+}

@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use secrecy::SecretString;
+use sqlx::PgConnection;
+use stage_domain::{
+    AccountId, SessionId,
+    account::{Account, AccountCommand},
+};
+use stage_store::{Act, Also, Appended, ClaimKind};
+
+use super::{register::PLACE, sessions};
+use crate::{Actor, CommandError, Commands, Done, Request, Time};
+
+/// A session just begun. The token is shown once and kept only as its hash.
+pub struct NewSession {
+    pub actor: Actor,
+    pub token: SecretString,
+    pub done: Done,
+}
+
+impl Commands {
+    /// Begins a session for whoever knows the password. `fresh` is 32 random bytes for the token.
+    pub async fn log_in(
+        &self,
+        email: &str,
+        password: SecretString,
+        fresh: [u8; 32],
+        request: Request,
+    ) -> Result<NewSession, CommandError> {
+        let account = self.log.claimed_by(ClaimKind::Email, email).await?.map(AccountId);
+        let hash = match account {
+            Some(account) => self.password_of(account).await?,
+            None => None,
+        };
+        let right = self.passwords.verify(password, hash).await?;
+        let account = account.filter(|_| right).ok_or(CommandError::WrongCredentials)?;
+
+        let actor = Actor { account, session: SessionId(request.new_id) };
+        let token = BASE64_URL_SAFE_NO_PAD.encode(fresh);
+        let begin = Begin { actor, token: sessions::digest(&token), at: request.at };
+        let act = Act { by: Some(account), also: vec![Arc::new(begin)], ..Act::default() };
+        let command = AccountCommand::LogIn { at: request.at };
+        let receipt = self.log.execute::<Account>(account.0, command, act).await?;
+        let done = Done { id: account.0, version: receipt.version, position: receipt.position };
+        Ok(NewSession { actor, token: token.into(), done })
+    }
+
+    async fn password_of(&self, account: AccountId) -> Result<Option<SecretString>, CommandError> {
+        let pool = self.log.pool();
+        let sealed: Option<Vec<u8>> =
+            sqlx::query_scalar("SELECT password FROM credentials WHERE account_id = $1")
+                .bind(account.0)
+                .fetch_optional(pool)
+                .await?;
+        let Some(sealed) = sealed else { return Ok(None) };
+        let hash = self.log.keyring().open_secret(pool, account, PLACE, &sealed).await?;
+        Ok(hash.and_then(|hash| String::from_utf8(hash).ok()).map(SecretString::from))
+    }
+}
+
+/// The session's row, written with the event that tells of the log-in. Sessions of this person that ended go
+/// with it.
+struct Begin {
+    actor: Actor,
+    token: [u8; 32],
+    at: Time,
+}
+
+#[async_trait]
+impl Also for Begin {
+    async fn write(&self, tx: &mut PgConnection, _: &Appended) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM sessions WHERE account_id = $1 AND expires_at <= $2")
+            .bind(self.actor.account.0)
+            .bind(self.at)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(
+            "INSERT INTO sessions (id, token, account_id, begun_at, last_seen_at, expires_at)
+             VALUES ($1, $2, $3, $4, $4, $5)",
+        )
+        .bind(self.actor.session.0)
+        .bind(&self.token[..])
+        .bind(self.actor.account.0)
+        .bind(self.at)
+        .bind(self.at + sessions::LIFE)
+        .execute(tx)
+        .await
+        .map(drop)
+    }
+}

@@ -1,0 +1,130 @@
+//! Why a command was not carried out, as the client is told.
+
+use stage_domain::{Invalid, account::AccountError, post::PostError, source::SourceError, stage::StageError};
+use stage_store::{ClaimKind, ExecuteError, StoreError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// No session, or one that ended.
+    #[error("log in first")]
+    NotLoggedIn,
+    #[error("the e-mail address or the password is wrong")]
+    WrongCredentials,
+    /// Also when it is there but belongs to somebody else: its existence is nobody's business.
+    #[error("there is no such {0}")]
+    NotFound(Missing),
+    /// A value that must be unique is taken; holds the field.
+    #[error("{field} is taken")]
+    Taken { field: &'static str },
+    /// The state of what is addressed forbids it; holds a sentence of the business.
+    #[error("{0}")]
+    Refused(String),
+    #[error("the version is {actual}, not {expected}")]
+    Version { expected: u64, actual: u64 },
+    /// Others changed the same stream again and again meanwhile.
+    #[error("it is being changed by others; try again")]
+    Busy,
+    #[error("this Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
+    #[error("the file is too large; at most {max_bytes} bytes")]
+    TooLarge { max_bytes: usize },
+    #[error("files of this type are not taken")]
+    UnsupportedMedia,
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+/// What is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    Account,
+    Stage,
+    Topic,
+    Source,
+    Post,
+    Media,
+    Session,
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Account => "account",
+            Self::Stage => "stage",
+            Self::Topic => "topic",
+            Self::Source => "source",
+            Self::Post => "post",
+            Self::Media => "media",
+            Self::Session => "session",
+        })
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Self::Busy,
+            StoreError::Version { expected, actual } => Self::Version { expected, actual },
+            StoreError::Claimed(ClaimKind::Email) => Self::Taken { field: "email" },
+            StoreError::Claimed(ClaimKind::Handle) => Self::Taken { field: "handle" },
+            StoreError::Claimed(ClaimKind::SourceAddress) => Self::Taken { field: "address" },
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl<E: std::error::Error + Into<CommandError>> From<ExecuteError<E>> for CommandError {
+    fn from(error: ExecuteError<E>) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => refusal.into(),
+            ExecuteError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccountError> for CommandError {
+    fn from(refusal: AccountError) -> Self {
+        match refusal {
+            AccountError::NotRegistered => Self::NotFound(Missing::Account),
+            AccountError::AlreadyRegistered => Self::Refused(refusal.to_string()),
+        }
+    }
+}
+
+impl From<StageError> for CommandError {
+    fn from(refusal: StageError) -> Self {
+        match refusal {
+            StageError::NotFound => Self::NotFound(Missing::Stage),
+            StageError::NoSuchTopic => Self::NotFound(Missing::Topic),
+            StageError::TopicNameTaken => Self::Taken { field: "name" },
+            StageError::AlreadyCreated | StageError::TooManyTopics | StageError::TooManyMedia => {
+                Self::Refused(refusal.to_string())
+            }
+        }
+    }
+}
+
+impl From<SourceError> for CommandError {
+    fn from(refusal: SourceError) -> Self {
+        match refusal {
+            SourceError::NotFound => Self::NotFound(Missing::Source),
+            SourceError::AlreadyLinked => Self::Refused(refusal.to_string()),
+        }
+    }
+}
+
+impl From<PostError> for CommandError {
+    fn from(refusal: PostError) -> Self {
+        match refusal {
+            PostError::NotFound => Self::NotFound(Missing::Post),
+        }
+    }
+}
+
+impl From<sqlx::Error> for CommandError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(StoreError::from(error))
+    }
+}

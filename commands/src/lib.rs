@@ -1,0 +1,39 @@
+//! What a client may ask for: authorise, load, decide, append. One file a use case, grouped by what it is about.
+//!
+//! Here live the use cases and the rows that make them safe: sessions, credentials, idempotency keys and the
+//! poll schedule. No HTTP and no read model. Start with `stages/create.rs`; every use case reads like it.
+
+pub mod accounts;
+mod authorise;
+mod error;
+mod idempotency;
+pub mod posts;
+mod request;
+pub mod sources;
+pub mod stages;
+mod sweep;
+
+use chrono::{DateTime, Utc};
+use stage_store::{Log, Objects};
+
+pub use error::{CommandError, Missing};
+pub use request::{Actor, Done, IdempotencyKey, Request};
+pub use sweep::{IDEMPOTENCY_LIFE, Swept};
+
+/// Everything that use cases need. Cheap to clone.
+#[derive(Clone)]
+pub struct Commands {
+    pub log: Log,
+    pub objects: Objects,
+    passwords: accounts::Passwords,
+}
+
+impl Commands {
+    #[must_use]
+    pub fn new(log: Log, objects: Objects) -> Self {
+        Self { log, objects, passwords: accounts::Passwords::new() }
+    }
+}
+
+/// A time, as the edge of the program gives it.
+pub type Time = DateTime<Utc>;

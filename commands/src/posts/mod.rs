@@ -1,0 +1,5 @@
+//! Moderation of posts.
+
+mod moderate;
+
+pub use moderate::Moderation;

@@ -1,0 +1,71 @@
+use stage_domain::{
+    FieldError, Invalid, PostId, StageId, TopicId,
+    post::{Post, PostCommand},
+    stage::Stage,
+};
+
+use crate::{Actor, CommandError, Commands, Done, Missing, Request, Time};
+
+/// What a moderator does with a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moderation {
+    Hide,
+    Show,
+    Pin,
+    Unpin,
+    /// The person's own assignment; `None` gives the post back to the rules.
+    Assign(Option<Vec<TopicId>>),
+}
+
+impl Commands {
+    pub async fn moderate(
+        &self,
+        actor: Actor,
+        stage: StageId,
+        post: PostId,
+        moderation: Moderation,
+        request: Request,
+    ) -> Result<Done, CommandError> {
+        self.once(Some(actor.account), &request, post.0, |act| async move {
+            let owned = self.own_stage(actor, stage).await?;
+            if let Moderation::Assign(Some(topics)) = &moderation {
+                known(topics, &owned.aggregate)?;
+            }
+            let home = self.log.load::<Post>(post.0).await?.aggregate.home;
+            if home.map(|home| home.stage_id) != Some(stage) {
+                return Err(CommandError::NotFound(Missing::Post));
+            }
+            Ok(self.log.execute::<Post>(post.0, moderation.at(request.at), act).await?)
+        })
+        .await
+    }
+}
+
+impl Moderation {
+    fn at(self, at: Time) -> PostCommand {
+        match self {
+            Self::Hide => PostCommand::Hide { at },
+            Self::Show => PostCommand::Show { at },
+            Self::Pin => PostCommand::Pin { at },
+            Self::Unpin => PostCommand::Unpin { at },
+            Self::Assign(topics) => PostCommand::Assign { topics: topics.map(each_once), at },
+        }
+    }
+}
+
+fn each_once(mut topics: Vec<TopicId>) -> Vec<TopicId> {
+    topics.sort_unstable();
+    topics.dedup();
+    topics
+}
+
+fn known(topics: &[TopicId], stage: &Stage) -> Result<(), Invalid> {
+    let unknown = |(index, topic): (usize, &TopicId)| match stage.topic(*topic) {
+        Some(_) => None,
+        None => {
+            Some(FieldError::new(format!("topics/{index}"), "no_such_topic", "must be a topic of this stage"))
+        }
+    };
+    let faults: Vec<_> = topics.iter().enumerate().filter_map(unknown).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Invalid(faults)) }
+}

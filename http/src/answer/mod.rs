@@ -1,0 +1,7 @@
+//! How answers are written: receipts of commands, and public reads with their conditions.
+
+mod public;
+mod receipt;
+
+pub(crate) use public::{Reader, etag, rendered};
+pub(crate) use receipt::Receipt;

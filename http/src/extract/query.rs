@@ -1,0 +1,89 @@
+use std::{collections::BTreeMap, str::FromStr};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use stage_domain::{FieldError, Invalid};
+use url::form_urlencoded;
+
+use crate::problem::Problem;
+
+/// The parameters of the query. Each may come once, and whoever reads them names all that there are: a
+/// misspelt filter must not answer with everything.
+#[derive(Debug)]
+pub(crate) struct Query(BTreeMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut values = BTreeMap::new();
+        let mut faults = vec![];
+        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+            if name.chars().chain(value.chars()).any(char::is_control) {
+                let text = "must not contain control characters";
+                faults.push(FieldError::new(name.replace(char::is_control, "?"), "control_characters", text));
+            } else if values.insert(name.to_string(), value.into_owned()).is_some() {
+                faults.push(FieldError::new(name, "repeated", "must be given once"));
+            }
+        }
+        match faults.is_empty() {
+            true => Ok(Self(values)),
+            false => Err(Invalid(faults).into()),
+        }
+    }
+}
+
+impl Query {
+    /// Refuses whatever is not among `names`. `wait_for` is always known.
+    pub(crate) fn only(&self, names: &[&str]) -> Result<(), Problem> {
+        let unknown = |name: &&String| !names.contains(&name.as_str()) && name.as_str() != "wait_for";
+        let faults: Vec<_> = self
+            .0
+            .keys()
+            .filter(unknown)
+            .map(|name| FieldError::new(name, "unknown_parameter", "is not a parameter here"))
+            .collect();
+        if faults.is_empty() { Ok(()) } else { Err(Invalid(faults).into()) }
+    }
+
+    /// A text of 1 to `max` characters.
+    pub(crate) fn text(&self, name: &str, max: usize) -> Result<Option<&str>, Problem> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        if value.is_empty() {
+            return Err(Invalid::one(name, "required", "must not be empty").into());
+        }
+        if value.chars().count() > max {
+            return Err(Invalid::one(name, "too_long", format!("must have at most {max} characters")).into());
+        }
+        Ok(Some(value))
+    }
+
+    /// A whole number of `min` to `max`, in digits alone.
+    pub(crate) fn number<T>(&self, name: &str, min: T, max: T) -> Result<Option<T>, Problem>
+    where
+        T: FromStr + PartialOrd + std::fmt::Display,
+    {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        match number(value).filter(|number| (&min..=&max).contains(&number)) {
+            Some(number) => Ok(Some(number)),
+            None => Err(Invalid::one(name, "out_of_range", format!("must be {min} to {max}")).into()),
+        }
+    }
+
+    /// One of these words, with what it stands for.
+    pub(crate) fn one_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        match words.iter().find(|(word, _)| word == value) {
+            Some((_, meaning)) => Ok(Some(*meaning)),
+            None => {
+                let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+                Err(Invalid::one(name, "not_allowed", format!("must be one of {}", words.join(", "))).into())
+            }
+        }
+    }
+}
+
+/// Digits alone, without a sign and without leading zeros.
+pub(super) fn number<T: FromStr>(text: &str) -> Option<T> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    text.parse().ok().filter(|_| plain)
+}

@@ -1,0 +1,4 @@
+//! Uploaded files.
+
+pub(crate) mod add;
+pub(crate) mod file;

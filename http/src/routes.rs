@@ -1,0 +1,84 @@
+//! Every route, once. The router and the contract are made from the same list.
+
+use axum::{Router, middleware, routing::get};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::{
+    accounts,
+    app::Shared,
+    contract, edge, media, ops, posts,
+    problem::{Kind, Problem},
+    public, session, sources, stages, topics,
+};
+
+pub(crate) fn documented() -> (Router<Shared>, OpenApi) {
+    OpenApiRouter::with_openapi(contract::base())
+        .merge(dashboard())
+        .merge(readers())
+        .merge(operators())
+        .split_for_parts()
+}
+
+fn dashboard() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(accounts::register::register))
+        .routes(routes!(accounts::read::read))
+        .routes(routes!(session::log_in::log_in))
+        .routes(routes!(session::read::read))
+        .routes(routes!(session::log_out::log_out))
+        .routes(routes!(session::list::list))
+        .routes(routes!(session::end::end))
+        .routes(routes!(stages::create::create))
+        .routes(routes!(stages::list::list))
+        .routes(routes!(stages::read::read))
+        .routes(routes!(stages::change::change))
+        .routes(routes!(stages::close::close))
+        .routes(routes!(topics::define::define))
+        .routes(routes!(topics::preview::preview))
+        .routes(routes!(topics::change::change))
+        .routes(routes!(topics::remove::remove))
+        .routes(routes!(sources::link::link))
+        .routes(routes!(sources::change::change))
+        .routes(routes!(sources::unlink::unlink))
+        .routes(routes!(sources::poll::poll))
+        .routes(routes!(media::add::add))
+        .routes(routes!(posts::list::list))
+        .routes(routes!(posts::hide::hide))
+        .routes(routes!(posts::show::show))
+        .routes(routes!(posts::pin::pin))
+        .routes(routes!(posts::unpin::unpin))
+        .routes(routes!(posts::assign::assign))
+}
+
+fn readers() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(public::stage::stage))
+        .routes(routes!(public::posts::posts))
+        .routes(routes!(public::post::post))
+        .routes(routes!(public::media::media))
+        .routes(routes!(public::views::views))
+}
+
+fn operators() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(ops::live::live))
+        .routes(routes!(ops::ready::ready))
+        .routes(routes!(ops::metrics::metrics))
+        .routes(routes!(ops::openapi::openapi))
+}
+
+pub(crate) fn router(app: Shared) -> Router {
+    // Swagger UI would else ask a validator on another host.
+    let docs = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"]).validator_url("none"));
+    let (routes, _) = documented();
+    routes
+        .route("/", get(ops::home::home))
+        .merge(Router::from(docs))
+        .fallback(|| async { Problem::new(Kind::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })
+        .layer(edge::catch())
+        .layer(middleware::from_fn_with_state(app.clone(), edge::finish))
+        .with_state(app)
+}

@@ -1,0 +1,9 @@
+//! The catalogue: every text that a person reads, in each language. Codes are the keys.
+
+mod faults;
+mod home;
+mod problems;
+
+pub(crate) use faults::fault;
+pub(crate) use home::home;
+pub(crate) use problems::{missing, problem, sentence};

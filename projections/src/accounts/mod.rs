@@ -1,0 +1,8 @@
+//! Who is registered: accounts for the dashboard. Personal values stay sealed in the table.
+
+mod apply;
+mod query;
+mod view;
+
+pub use apply::Accounts;
+pub use view::AccountView;

@@ -1,0 +1,52 @@
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use stage_domain::{AccountId, Personal};
+
+use super::AccountView;
+use crate::{ProjectionError, Reads, names};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    first_name: Value,
+    last_name: Value,
+    email: Value,
+    phone: Option<Value>,
+    language: String,
+    registered_at: DateTime<Utc>,
+    last_login_at: Option<DateTime<Utc>>,
+    version: i64,
+}
+
+impl Reads {
+    pub async fn account(&self, id: AccountId) -> Result<Option<AccountView>, ProjectionError> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT first_name, last_name, email, phone, language, registered_at, last_login_at, version
+             FROM read_accounts.accounts WHERE id = $1",
+        )
+        .bind(id.0)
+        .fetch_optional(self.log.pool())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let has_phone = row.phone.is_some();
+        let sealed: Vec<Value> = [Some(row.first_name), Some(row.last_name), Some(row.email), row.phone]
+            .into_iter()
+            .flatten()
+            .collect();
+        let mut opened = self.log.open(&sealed).await?.into_iter();
+        let mut personal = || match opened.next().flatten() {
+            Some(Value::String(value)) => Personal::Known { subject: id, value },
+            _ => Personal::Erased { subject: id },
+        };
+        Ok(Some(AccountView {
+            id,
+            first_name: personal(),
+            last_name: personal(),
+            email: personal(),
+            phone: has_phone.then(personal),
+            language: names::read("language", &row.language)?,
+            registered_at: row.registered_at,
+            last_login_at: row.last_login_at,
+            version: row.version.cast_unsigned(),
+        }))
+    }
+}

@@ -1,0 +1,15 @@
+use chrono::{DateTime, Utc};
+use stage_domain::{AccountId, Language, Personal};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    pub id: AccountId,
+    pub first_name: Personal<String>,
+    pub last_name: Personal<String>,
+    pub email: Personal<String>,
+    pub phone: Option<Personal<String>>,
+    pub language: Language,
+    pub registered_at: DateTime<Utc>,
+    pub last_login_at: Option<DateTime<Utc>>,
+    pub version: u64,
+}

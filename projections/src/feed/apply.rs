@@ -1,0 +1,46 @@
+use async_trait::async_trait;
+use sqlx::PgConnection;
+use stage_store::Recorded;
+
+use super::{assign, fold, fold::Changes, store};
+use crate::{ProjectionError, engine::Projection, rows, topic_row};
+
+/// The projection `feed`.
+pub struct Feed;
+
+#[async_trait]
+impl Projection for Feed {
+    fn name(&self) -> &'static str {
+        "feed"
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    async fn apply(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), ProjectionError> {
+        let events = batch.iter().filter_map(fold::read).collect::<Result<Vec<_>, _>>()?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        let changes = Changes::of(tx, events).await?;
+
+        store::remove(tx, &changes.gone).await?;
+        let moved: Vec<_> =
+            changes.changed.iter().filter(|(_, change)| change.may_move()).map(|(id, _)| *id).collect();
+        store::change(tx, &changes.changed).await?;
+
+        let (topics, removed) = rows::split(changes.topics);
+        rows::delete(tx, "topics", "id", &removed).await?;
+        topic_row::store(tx, &topics).await?;
+        let ruled: Vec<_> = topics
+            .into_iter()
+            .filter(|topic| changes.rules_before.get(&topic.id) != Some(&topic.rules.0))
+            .collect();
+        assign::topics(tx, &ruled, &removed).await?;
+
+        let new: Vec<_> = changes.new.into_values().collect();
+        store::insert(tx, &new).await?;
+        assign::posts(tx, &new, &moved).await
+    }
+}

@@ -1,0 +1,114 @@
+use async_trait::async_trait;
+use sqlx::PgConnection;
+use stage_domain::{source::SourceEvent, stage::StageEvent};
+use stage_store::Recorded;
+use uuid::Uuid;
+
+use super::row::{SourceRow, StageRow};
+use crate::{
+    ProjectionError,
+    engine::Projection,
+    rows::{self, Place, Rows},
+    topic_row::TopicRow,
+};
+
+/// The projection `stages`.
+pub struct Stages;
+
+#[async_trait]
+impl Projection for Stages {
+    fn name(&self) -> &'static str {
+        "stages"
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    async fn apply(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), ProjectionError> {
+        let events = batch.iter().filter_map(read).collect::<Result<Vec<_>, _>>()?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut touched = Touched::load(tx, &events).await?;
+        for (place, event) in &events {
+            touched.on(*place, event);
+        }
+        touched.store(tx).await
+    }
+}
+
+/// An event that this read model cares about.
+enum Event {
+    Stage(StageEvent),
+    Source(SourceEvent),
+}
+
+fn read(event: &Recorded) -> Option<Result<(Place, Event), ProjectionError>> {
+    let known = match event.stream_type.as_str() {
+        "stage" => event.event().map(Event::Stage),
+        "source" => event.event().map(Event::Source),
+        _ => return None,
+    };
+    Some(known.map(|known| (Place::of(event), known)).map_err(ProjectionError::from))
+}
+
+/// The rows that a batch touches: loaded, changed event by event, stored again.
+pub(super) struct Touched {
+    pub(super) stages: Rows<StageRow>,
+    pub(super) topics: Rows<TopicRow>,
+    pub(super) sources: Rows<SourceRow>,
+    /// Stages whose rows go, also those that weren't loaded.
+    pub(super) closed: Vec<Uuid>,
+}
+
+impl Touched {
+    async fn load(tx: &mut PgConnection, events: &[(Place, Event)]) -> Result<Self, ProjectionError> {
+        let (mut stages, mut topics, mut sources) = (vec![], vec![], vec![]);
+        for (place, event) in events {
+            match event {
+                Event::Stage(event) => {
+                    stages.push(place.id);
+                    topics.extend(TopicRow::about(event));
+                }
+                Event::Source(_) => sources.push(place.id),
+            }
+        }
+        Ok(Self {
+            stages: rows::load(tx, stages).await?,
+            topics: rows::load(tx, topics).await?,
+            sources: rows::load(tx, sources).await?,
+            closed: vec![],
+        })
+    }
+
+    fn on(&mut self, place: Place, event: &Event) {
+        match event {
+            Event::Stage(event) => {
+                let row = self.stages.entry(place.id).or_default();
+                *row = StageRow::after(row.take(), event, place);
+                if let Some(topic) = TopicRow::about(event) {
+                    let row = self.topics.entry(topic).or_default();
+                    *row = TopicRow::after(row.take(), event, place);
+                }
+                if matches!(event, StageEvent::StageClosed { .. }) {
+                    self.close(place.id);
+                }
+            }
+            Event::Source(event) => {
+                let row = self.sources.entry(place.id).or_default();
+                *row = SourceRow::after(row.take(), event, place);
+            }
+        }
+    }
+
+    fn close(&mut self, stage: Uuid) {
+        self.closed.push(stage);
+        self.topics.values_mut().for_each(|row| {
+            row.take_if(|row| row.stage_id == stage);
+        });
+        self.sources.values_mut().for_each(|row| {
+            row.take_if(|row| row.stage_id == stage);
+        });
+    }
+}

@@ -1,0 +1,104 @@
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+use stage_domain::{AccountId, SourceId, StageId, topics::Topic};
+use uuid::Uuid;
+
+use super::{SourceView, StageView, row::SourceRow};
+use crate::{ProjectionError, Reads, names};
+
+/// A stage with all that belongs to it in one statement, so that it is seen as of one moment.
+const SELECT: &str = "
+    SELECT s.id, s.owner, s.name, s.handle, s.created_at, s.version,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'rules', t.rules)
+                                   ORDER BY t.position), '[]')
+         FROM read_stages.topics t WHERE t.stage_id = s.id) AS topics,
+        (SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.position), '[]')
+         FROM read_stages.sources l WHERE l.stage_id = s.id) AS sources
+    FROM read_stages.stages s";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    owner: Uuid,
+    name: String,
+    handle: String,
+    created_at: DateTime<Utc>,
+    version: i64,
+    topics: Json<Vec<Topic>>,
+    sources: Json<Vec<SourceRow>>,
+}
+
+impl Reads {
+    /// A person's open stages, in the order in which they were created.
+    pub async fn stages_of(&self, owner: AccountId) -> Result<Vec<StageView>, ProjectionError> {
+        let rows: Vec<Row> = sqlx::query_as(&format!("{SELECT} WHERE s.owner = $1 ORDER BY s.position"))
+            .bind(owner.0)
+            .fetch_all(self.log.pool())
+            .await?;
+        rows.into_iter().map(view).collect()
+    }
+
+    /// An open stage.
+    pub async fn stage(&self, id: StageId) -> Result<Option<StageView>, ProjectionError> {
+        let row: Option<Row> = sqlx::query_as(&format!("{SELECT} WHERE s.id = $1"))
+            .bind(id.0)
+            .fetch_optional(self.log.pool())
+            .await?;
+        row.map(view).transpose()
+    }
+
+    /// The open stage that has this handle now.
+    pub async fn stage_by_handle(&self, handle: &str) -> Result<Option<StageView>, ProjectionError> {
+        // A text with U+0000 is nobody's handle, and PostgreSQL refuses to be asked for it.
+        if handle.contains('\0') {
+            return Ok(None);
+        }
+        let row: Option<Row> = sqlx::query_as(&format!("{SELECT} WHERE s.handle = $1"))
+            .bind(handle)
+            .fetch_optional(self.log.pool())
+            .await?;
+        row.map(view).transpose()
+    }
+
+    /// Those of these handles that open stages have now, and nothing else of the stages. In no order.
+    pub async fn open_stages(&self, handles: &[String]) -> Result<Vec<(String, StageId)>, ProjectionError> {
+        // As above.
+        let handles: Vec<&str> =
+            handles.iter().map(String::as_str).filter(|handle| !handle.contains('\0')).collect();
+        let rows: Vec<(String, Uuid)> =
+            sqlx::query_as("SELECT handle, id FROM read_stages.stages WHERE handle = ANY($1)")
+                .bind(handles)
+                .fetch_all(self.log.pool())
+                .await?;
+        Ok(rows.into_iter().map(|(handle, id)| (handle, StageId(id))).collect())
+    }
+}
+
+fn view(row: Row) -> Result<StageView, ProjectionError> {
+    Ok(StageView {
+        id: StageId(row.id),
+        owner: AccountId(row.owner),
+        name: row.name,
+        handle: row.handle,
+        created_at: row.created_at,
+        version: row.version.cast_unsigned(),
+        topics: row.topics.0,
+        sources: row.sources.0.into_iter().map(source).collect::<Result<_, _>>()?,
+    })
+}
+
+fn source(row: SourceRow) -> Result<SourceView, ProjectionError> {
+    Ok(SourceView {
+        id: SourceId(row.id),
+        network: names::read("network", &row.network)?,
+        address: row.address,
+        title: row.title,
+        interval_minutes: row.interval_minutes.cast_unsigned(),
+        paused: row.paused,
+        linked_at: row.linked_at,
+        last_import_at: row.last_import_at,
+        imported: row.imported.cast_unsigned(),
+        failing: row.failure.map(|failure| failure.0).zip(row.failing_since),
+        version: row.version.cast_unsigned(),
+    })
+}

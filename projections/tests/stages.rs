@@ -1,0 +1,87 @@
+//! Stages as the dashboard sees them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::{Logbook, STAGE, at, created, id, topic, world};
+use stage_domain::{
+    AccountId, SourceId, StageId,
+    source::{Cursor, Failure, FailureKind, SourceEvent},
+    stage::{Stage, StageEvent},
+};
+
+fn imported(imported: u32, title: &str, minute: i64) -> SourceEvent {
+    SourceEvent::SourceImported {
+        cursor: Cursor::default(),
+        title: Some(title.into()),
+        imported,
+        revised: 0,
+        at: at(minute),
+    }
+}
+
+#[tokio::test]
+async fn a_stage_shows_its_topics_and_sources_in_the_order_of_their_making() {
+    let (world, mut log) = (world().await, Logbook::default());
+    // Ids that sort the other way round.
+    let (first, second) = (SourceId(id(9)), SourceId(id(8)));
+    log.stage(created("rathaus")).linked(first).linked(second);
+    log.stage(StageEvent::TopicDefined { topic: topic(9, "Kultur", &["Konzert"]), at: at(1) });
+    log.stage(StageEvent::TopicDefined { topic: topic(8, "Sport", &["Ball"]), at: at(1) });
+    log.stage(StageEvent::TopicChanged { topic: topic(9, "Musik", &["Lied"]), at: at(2) });
+    log.stage(StageEvent::StageRenamed { name: "Neues Rathaus".into(), at: at(2) });
+    log.source(first, imported(3, "Amtsblatt", 3)).source(first, imported(2, "Das Amtsblatt", 4));
+    log.source(second, SourceEvent::SourceChanged { interval_minutes: 60, paused: true, at: at(4) });
+    world.project(&log.fresh()).await;
+
+    let stage = world.reads.stage(STAGE).await.unwrap().unwrap();
+    assert_eq!((stage.name.as_str(), stage.handle.as_str(), stage.version), ("Neues Rathaus", "rathaus", 5));
+    assert_eq!(stage.topics, [topic(9, "Musik", &["Lied"]), topic(8, "Sport", &["Ball"])]);
+    let [a, b] = stage.sources.as_slice() else { panic!("{:?}", stage.sources) };
+    assert_eq!((a.id, b.id), (first, second));
+    assert_eq!((a.title.as_deref(), a.imported, a.last_import_at), (Some("Das Amtsblatt"), 5, Some(at(4))));
+    assert_eq!((a.paused, a.version), (false, 3));
+    assert_eq!((b.paused, b.interval_minutes, b.last_import_at), (true, 60, None));
+
+    let owner = AccountId(id(1));
+    assert_eq!(world.reads.stages_of(owner).await.unwrap(), std::slice::from_ref(&stage));
+    assert_eq!(world.reads.stage_by_handle("rathaus").await.unwrap(), Some(stage));
+    assert_eq!(world.reads.stage_by_handle("rat\0haus").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_source_fails_until_it_imports_again_and_is_gone_once_it_is_unlinked() {
+    let (world, mut log) = (world().await, Logbook::default());
+    let source = SourceId(id(9));
+    let failure = Failure { kind: FailureKind::Gone, detail: "404".into() };
+    log.stage(created("rathaus")).linked(source);
+    log.source(source, SourceEvent::SourceFailed { failure: failure.clone(), at: at(3) });
+    world.project(&log.fresh()).await;
+    let failing = || async { world.reads.stage(STAGE).await.unwrap().unwrap().sources[0].failing.clone() };
+    assert_eq!(failing().await, Some((failure, at(3))));
+
+    log.source(source, imported(0, "Amtsblatt", 4));
+    world.project(&log.fresh()).await;
+    assert_eq!(failing().await, None);
+
+    log.source(source, SourceEvent::SourceUnlinked { at: at(5) });
+    world.project(&log.fresh()).await;
+    assert_eq!(world.reads.stage(STAGE).await.unwrap().unwrap().sources, []);
+}
+
+#[tokio::test]
+async fn a_handle_that_a_closed_stage_left_leads_to_its_next_stage() {
+    let (world, mut log) = (world().await, Logbook::default());
+    let next = StageId(id(101));
+    log.stage(created("rathaus"));
+    log.stage(StageEvent::TopicDefined { topic: topic(1, "Kultur", &["Konzert"]), at: at(1) });
+    log.stage(StageEvent::StageClosed { at: at(2) });
+    log.push::<Stage>(next.0, &created("rathaus"));
+    world.project(&log.fresh()).await;
+    assert_eq!(world.reads.stage(STAGE).await.unwrap(), None);
+    let stage = world.reads.stage_by_handle("rathaus").await.unwrap().unwrap();
+    assert_eq!((stage.id, stage.topics.len()), (next, 0));
+    let handles = ["nobody", "rathaus", "rat\0haus"].map(str::to_owned);
+    assert_eq!(world.reads.open_stages(&handles).await.unwrap(), [("rathaus".to_owned(), next)]);
+    assert_eq!(world.reads.stages_of(AccountId(id(1))).await.unwrap().len(), 1);
+}

@@ -1,0 +1,29 @@
+//! What can be typed. Each flag has an environment variable of the same name, with `STAGE_` before it.
+
+use clap::{Parser, Subcommand};
+
+use crate::{config, telemetry::LogArgs};
+
+/// Everything an organisation publishes, in one place, without recording its readers.
+#[derive(Parser)]
+#[command(name = "stage", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Runs everything in one process, with a PostgreSQL, a NATS and an S3 endpoint of its own.
+    Up(Box<config::UpArgs>),
+    /// Runs the HTTP server against PostgreSQL, NATS and S3 that somebody else operates.
+    Serve(Box<config::ServeArgs>),
+    /// Runs the loops (projections, imports, counting) against PostgreSQL, NATS and S3 that somebody else operates.
+    Work(Box<config::WorkerArgs>),
+    /// Brings the database to the newest form, and does nothing when it has it.
+    Migrate(config::MigrateArgs),
+    /// Prints the published contract of the HTTP API.
+    Openapi,
+}

@@ -1,0 +1,92 @@
+//! Why the program ends early, in sentences for the person who started it.
+
+use std::{error::Error, net::SocketAddr, path::PathBuf};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Somebody asked the program to stop before it was ready: no failure at all.
+    #[error("stopped while starting")]
+    Interrupted,
+    #[error("the asynchronous runtime cannot start")]
+    Runtime(#[source] std::io::Error),
+    #[error("signals cannot be received")]
+    Signals(#[source] std::io::Error),
+    #[error("{} is in use by another running stage; stop that one, or choose another place with --data-dir", .0.display())]
+    DataDirInUse(PathBuf),
+    #[error("cannot use {}", .path.display())]
+    DataDir {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{address} is in use by another program; choose another address with --listen")]
+    AddressInUse { address: SocketAddr },
+    #[error("cannot listen on {address}")]
+    Listen {
+        address: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{program} is missing; install it with `{remedy}`, or run scripts/install")]
+    Missing { program: &'static str, remedy: &'static str },
+    #[error("the data in {} was written by PostgreSQL {major}, which is not installed; install postgresql-{major}, or start elsewhere with --data-dir", .path.display())]
+    OtherPostgres { path: PathBuf, major: u32 },
+    #[error(
+        "PostgreSQL refuses to run as root and there is no system user for it; install postgresql, or start as an ordinary user"
+    )]
+    NoUser,
+    #[error("{service} did not start: {reason} (its log is {})", .log.display())]
+    NotStarted { service: &'static str, reason: String, log: PathBuf },
+    #[error("the master key {} is missing though there is data; put it back, because without it personal data cannot be read", .0.display())]
+    MasterKeyMissing(PathBuf),
+    #[error("a master key is needed: give STAGE_MASTER_KEY or --master-key-file")]
+    NoMasterKey,
+    #[error("the master key is not usable: {0}")]
+    MasterKey(String),
+    #[error("the address for clients is not well formed; give one with --public-url")]
+    PublicUrl(#[source] url::ParseError),
+    #[error(
+        "{0} can be reached from other machines, so the address that clients use must be known: give one with --public-url https://…, or listen on 127.0.0.1"
+    )]
+    NoPublicUrl(SocketAddr),
+    #[error(
+        "--public-url must begin with https://, because otherwise passwords and cookies are sent in the open; http:// is for this machine alone, such as http://localhost:8080"
+    )]
+    UnsafePublicUrl,
+    #[error("metrics cannot be collected")]
+    Metrics(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the contract cannot be written")]
+    OpenApi(#[source] serde_json::Error),
+    #[error("sources cannot be fetched")]
+    Connectors(#[source] stage_connectors::SetupError),
+    #[error("the database's address is not well formed")]
+    DatabaseUrl(#[source] sqlx::Error),
+    #[error("the database cannot be reached")]
+    Database(#[source] sqlx::Error),
+    #[error("NATS cannot be set up")]
+    Nats(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the S3 endpoint cannot be started")]
+    S3(#[source] Box<dyn Error + Send + Sync>),
+    #[error(transparent)]
+    Store(#[from] stage_store::StoreError),
+    #[error("the HTTP server failed")]
+    Http(#[source] std::io::Error),
+}
+
+impl Failure {
+    /// The failure and what it comes from, in one line.
+    pub(crate) fn sentence(&self) -> String {
+        let mut sentence = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Some errors repeat their source in their own text.
+            if !sentence.ends_with(&text) {
+                sentence.push_str(": ");
+                sentence.push_str(&text);
+            }
+            cause = error.source();
+        }
+        sentence.replace('\n', " ")
+    }
+}

@@ -1,0 +1,62 @@
+//! The program: where all rooms meet, and the only place where they do.
+//!
+//! Here live the command line, the services that `stage up` starts for itself, and the wiring of rooms to services.
+//! No decision, no SQL on a room's table and no route. Start with `up.rs`, which reads from top to bottom what a
+//! whole installation is made of; `serve.rs` and `work.rs` are its two halves.
+
+mod banner;
+mod cli;
+mod config;
+mod data_dir;
+mod failure;
+mod migrate;
+mod openapi;
+mod probe;
+mod secret;
+mod serve;
+mod server;
+mod services;
+mod sink;
+mod stop;
+mod telemetry;
+mod up;
+mod wake;
+mod wiring;
+mod work;
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start(&cli.log);
+    match run(cli) {
+        Ok(()) | Err(Failure::Interrupted) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "stage: {}", failure.sentence());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
+    let ended = runtime.block_on(async {
+        let stop = stop::on_signals()?;
+        match cli.command {
+            Command::Up(args) => up::run(*args, stop).await,
+            Command::Serve(args) => serve::run(*args, stop).await,
+            Command::Work(args) => work::run(*args, stop).await,
+            Command::Openapi => openapi::run(),
+            Command::Migrate(args) => migrate::run(args).await,
+        }
+    });
+    // What still runs in a blocking thread must not hold up the exit.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    ended
+}

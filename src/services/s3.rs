@@ -1,0 +1,58 @@
+//! An S3 endpoint in this process, over files in the data directory.
+
+use std::time::Duration;
+
+use axum::{Router, error_handling::HandleError, http::StatusCode};
+use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use secrecy::ExposeSecret as _;
+use stage_store::ObjectsSettings;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{data_dir::DataDir, failure::Failure, stop::Stop};
+
+pub(crate) struct S3 {
+    stop: CancellationToken,
+    server: JoinHandle<()>,
+}
+
+impl S3 {
+    pub(crate) async fn end(self, stop: &Stop) {
+        self.stop.cancel();
+        let abort = self.server.abort_handle();
+        if stop.grant(Duration::from_secs(2), self.server).await.is_none() {
+            abort.abort();
+        }
+    }
+}
+
+/// Serves on a free port of the loopback interface, for whoever has the generated keys.
+pub(crate) async fn start(data: &DataDir) -> Result<(S3, ObjectsSettings), Failure> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| Failure::S3(error);
+    let access_key = data.secret("s3-access-key")?;
+    let secret_key = data.secret("s3-secret-key")?;
+    let files =
+        s3s_fs::FileSystem::new(data.join("objects")).map_err(|error| failed(format!("{error:?}").into()))?;
+    let mut service = S3ServiceBuilder::new(files);
+    service.set_auth(SimpleAuth::from_single(access_key.expose_secret(), secret_key.expose_secret()));
+    let refused = |_error| async { StatusCode::INTERNAL_SERVER_ERROR };
+    let router = Router::new().fallback_service(HandleError::new(service.build(), refused));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| failed(error.into()))?;
+    let endpoint = format!("http://{}", listener.local_addr().map_err(|error| failed(error.into()))?);
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    let server = tokio::spawn(async move {
+        let served = axum::serve(listener, router).with_graceful_shutdown(told.cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the S3 endpoint ended");
+        }
+    });
+    let settings = ObjectsSettings {
+        endpoint,
+        region: "local".into(),
+        bucket: "stage".into(),
+        access_key: access_key.expose_secret().into(),
+        secret_key,
+    };
+    Ok((S3 { stop, server }, settings))
+}

@@ -1,0 +1,88 @@
+//! `stage up`: everything in one process, with services of its own.
+
+use stage_store::MasterKey;
+use tokio::net::TcpListener;
+
+use crate::{
+    banner,
+    config::UpArgs,
+    data_dir::DataDir,
+    failure::Failure,
+    server,
+    services::Services,
+    stop::Stop,
+    wiring::{Rooms, Stores, metrics},
+};
+
+/// Of the private server's 100; the rest is for an operator and for the other commands.
+const CONNECTIONS: u32 = 60;
+
+pub(crate) async fn run(args: UpArgs, stop: Stop) -> Result<(), Failure> {
+    args.http.check()?;
+    let data = DataDir::open(&args.data_dir)?;
+    // Before anything else is started, so that a taken port is told at once.
+    let listener = server::listen(args.http.listen).await?;
+    let mut services = Services::none_yet()?;
+    let ended = everything(&args, &data, &mut services, listener, &stop).await;
+    services.end(&stop).await;
+    ended
+}
+
+async fn everything(
+    args: &UpArgs,
+    data: &DataDir,
+    services: &mut Services,
+    listener: TcpListener,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    let rooms = tokio::select! {
+        rooms = open(args, data, services) => rooms?,
+        () = stop.gently.cancelled() => return Err(Failure::Interrupted),
+    };
+    let served = serve(args, data, &rooms, listener, stop).await;
+    rooms.close(stop).await;
+    served
+}
+
+async fn open(args: &UpArgs, data: &DataDir, services: &mut Services) -> Result<Rooms, Failure> {
+    let master_key = master_key(data)?;
+    let addresses = services.start(args, data).await?;
+    let stores = Stores {
+        postgres: addresses.postgres,
+        connections: CONNECTIONS,
+        nats: addresses.nats,
+        objects: addresses.objects,
+        master_key,
+    };
+    Rooms::open(stores, true).await
+}
+
+async fn serve(
+    args: &UpArgs,
+    data: &DataDir,
+    rooms: &Rooms,
+    listener: TcpListener,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    let address = listener.local_addr().map_err(Failure::Http)?;
+    let base = args.http.base(address)?;
+    let router = rooms.router(&args.http, base, &data.dir("journal")?, metrics()?)?;
+    // Nobody else works on this data: what is still held is of a program that was killed.
+    rooms.commands.release_polls().await?;
+    rooms.work(&args.work)?;
+    banner::show(&format!("http://{address}"), data.path(), args.json).map_err(Failure::Http)?;
+    server::serve(listener, router, args.http.limits(), stop).await;
+    Ok(())
+}
+
+/// Generated at the first start, and never again: without the old one, what it sealed is lost.
+fn master_key(data: &DataDir) -> Result<MasterKey, Failure> {
+    use secrecy::ExposeSecret as _;
+    const NAME: &str = "master-key";
+    let path = data.secret_path(NAME);
+    if !path.exists() && data.join("postgres").exists() {
+        return Err(Failure::MasterKeyMissing(path));
+    }
+    let key = data.secret_or(NAME, || MasterKey::generate().to_hex())?;
+    MasterKey::from_hex(key.expose_secret()).map_err(Failure::MasterKey)
+}

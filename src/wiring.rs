@@ -1,0 +1,185 @@
+//! The rooms, made of the services that they stand on.
+
+use std::{path::Path, sync::Arc};
+
+use async_nats::{Client, ConnectOptions, Event};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use secrecy::ExposeSecret as _;
+use sqlx::{PgPool, postgres::PgConnectOptions};
+use stage_commands::Commands;
+use stage_connectors::Connectors;
+use stage_projections::Reads;
+use stage_store::{Keyring, Log, MasterKey, Objects, ObjectsSettings, Position};
+use stage_workers::views::Journal;
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+
+use crate::{
+    config::{HttpArgs, WorkArgs},
+    failure::Failure,
+    probe::Services,
+    services::nats::NatsAddress,
+    sink::Sink,
+    wake,
+};
+
+/// What everything stands on.
+pub(crate) struct Stores {
+    pub(crate) postgres: PgConnectOptions,
+    pub(crate) connections: u32,
+    pub(crate) nats: NatsAddress,
+    pub(crate) objects: ObjectsSettings,
+    pub(crate) master_key: MasterKey,
+}
+
+/// The rooms, ready for routes and loops.
+pub(crate) struct Rooms {
+    pub(crate) pool: PgPool,
+    pub(crate) nats: Client,
+    pub(crate) objects: Objects,
+    pub(crate) commands: Commands,
+    pub(crate) reads: Reads,
+    woken: watch::Receiver<Position>,
+    stop: CancellationToken,
+    loops: TaskTracker,
+}
+
+pub(crate) async fn pool(options: PgConnectOptions, most: u32) -> Result<PgPool, Failure> {
+    stage_store::pool::connect_with(options, most).await.map_err(Failure::Database)
+}
+
+/// NATS may come and go, also before the first connection: nothing of ours waits for it.
+async fn nats(address: &NatsAddress) -> Result<Client, Failure> {
+    let mut options = ConnectOptions::new().name("stage").retry_on_initial_connect().event_callback(told);
+    if let Some((user, password)) = &address.login {
+        options = options.user_and_password(user.clone(), password.expose_secret().into());
+    }
+    let servers: Vec<&str> = address.url.expose_secret().split(',').map(str::trim).collect();
+    options.connect(servers).await.map_err(|error| Failure::Nats(error.into()))
+}
+
+async fn told(event: Event) {
+    match event {
+        Event::Connected => tracing::info!("connected to NATS"),
+        Event::Disconnected => tracing::warn!("NATS is gone; views wait in their journal"),
+        other => tracing::debug!(event = %other, "NATS"),
+    }
+}
+
+impl Rooms {
+    pub(crate) async fn open(stores: Stores, migrate: bool) -> Result<Self, Failure> {
+        let pool = pool(stores.postgres, stores.connections).await?;
+        if migrate {
+            stage_store::migrate(&pool).await?;
+        }
+        let keyring = Keyring::open(&pool, stores.master_key).await?;
+        let nats = nats(&stores.nats).await?;
+        let objects = Objects::connect(stores.objects).await?;
+        let stop = CancellationToken::new();
+        let loops = TaskTracker::new();
+        let wake = wake::start(&nats, wake::SUBJECT, &loops, &stop);
+        let log = Log::new(pool.clone(), keyring, wake.hint);
+        Ok(Self {
+            commands: Commands::new(log.clone(), objects.clone()),
+            reads: Reads::new(log),
+            pool,
+            nats,
+            objects,
+            woken: wake.woken,
+            stop,
+            loops,
+        })
+    }
+
+    /// The routes, and the loop that carries their views away.
+    pub(crate) fn router(
+        &self,
+        args: &HttpArgs,
+        base: Url,
+        journal: &Path,
+        metrics: PrometheusHandle,
+    ) -> Result<axum::Router, Failure> {
+        let settings = stage_workers::views::Settings::default();
+        let failed = |source| Failure::DataDir { path: journal.to_owned(), source };
+        let journal = Journal::open(journal, &settings, clock(), new_id()).map_err(failed)?;
+        let journal = Arc::new(journal);
+        let publish = stage_workers::views::publish::run(
+            journal.clone(),
+            self.pool.clone(),
+            self.nats.clone(),
+            settings,
+            self.stop.clone(),
+        );
+        self.loops.spawn(publish);
+        Ok(stage_http::router(stage_http::App {
+            commands: self.commands.clone(),
+            reads: self.reads.clone(),
+            views: Arc::new(Sink(journal)),
+            probe: Arc::new(Services::of(self)),
+            metrics,
+            settings: args.settings(base),
+        }))
+    }
+
+    /// The loops that may run in any number of processes at once.
+    pub(crate) fn work(&self, args: &WorkArgs) -> Result<(), Failure> {
+        let connectors = Connectors::new(args.connectors()).map_err(Failure::Connectors)?;
+        self.loops.spawn(stage_workers::projecting::run_all(
+            self.reads.log.clone(),
+            self.woken.clone(),
+            self.stop.clone(),
+        ));
+        self.loops.spawn(stage_workers::views::count::run(
+            self.pool.clone(),
+            self.nats.clone(),
+            stage_workers::views::Settings::default(),
+            self.stop.clone(),
+        ));
+        self.loops.spawn(stage_workers::sweeping::run(self.commands.clone(), clock(), self.stop.clone()));
+        self.loops.spawn(stage_workers::polling::run(
+            self.commands.clone(),
+            Arc::new(connectors),
+            stage_workers::polling::Settings::default(),
+            clock(),
+            self.stop.clone(),
+        ));
+        Ok(())
+    }
+
+    /// Ends the loops; what they have not finished is taken up again at the next start.
+    pub(crate) async fn close(self, stop: &crate::stop::Stop) {
+        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+        self.stop.cancel();
+        self.loops.close();
+        if stop.grant(PATIENCE, self.loops.wait()).await.is_none() {
+            tracing::warn!(loops = self.loops.len(), "loops were cut, because they did not end in time");
+        }
+        stop.grant(PATIENCE, self.pool.close()).await;
+    }
+}
+
+/// Where `/metrics` gets its numbers from. Once in a process.
+pub(crate) fn metrics() -> Result<PrometheusHandle, Failure> {
+    const UPKEEP: std::time::Duration = std::time::Duration::from_secs(5);
+    let handle =
+        PrometheusBuilder::new().install_recorder().map_err(|error| Failure::Metrics(error.into()))?;
+    let kept = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            kept.run_upkeep();
+        }
+    });
+    Ok(handle)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the edge of the program, where the time comes from")]
+fn clock() -> stage_workers::Clock {
+    Arc::new(chrono::Utc::now)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the edge of the program, where ids come from")]
+fn new_id() -> stage_workers::views::NewId {
+    Arc::new(uuid::Uuid::now_v7)
+}

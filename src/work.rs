@@ -1,0 +1,19 @@
+//! `stage work`: the loops, against services that somebody else operates. Any number may run; where only one may do
+//! a thing, they agree among themselves, and another takes over when that one dies.
+
+use crate::{config::WorkerArgs, failure::Failure, stop::Stop, wiring::Rooms};
+
+pub(crate) async fn run(args: WorkerArgs, stop: Stop) -> Result<(), Failure> {
+    let stores = args.stores.stores()?;
+    let rooms = tokio::select! {
+        rooms = Rooms::open(stores, args.stores.migrate) => rooms?,
+        () = stop.gently.cancelled() => return Err(Failure::Interrupted),
+    };
+    let working = rooms.work(&args.work);
+    if working.is_ok() {
+        tracing::info!("working");
+        stop.gently.cancelled().await;
+    }
+    rooms.close(&stop).await;
+    working
+}

@@ -1,0 +1,44 @@
+//! The event log on PostgreSQL, and what must be written in one transaction with it.
+//!
+//! Here live appending and reading events (`log`), their order (`mark`), sealed personal data (`seal`),
+//! uniqueness (`claim`), and the object store for files (`objects`). No business decision is made here and no
+//! read model is kept here. Start with `log/execute.rs`: how a command becomes rows.
+
+pub mod claim;
+pub mod error;
+pub mod locks;
+pub mod log;
+pub mod objects;
+pub mod pool;
+pub mod seal;
+
+pub use claim::{ClaimChange, ClaimKind};
+pub use error::{ExecuteError, StoreError};
+pub use log::{Act, Also, Appended, Batch, Follower, Hint, Loaded, Log, Mark, Receipt, Recorded};
+pub use objects::{Object, Objects, ObjectsSettings};
+pub use pool::connect;
+pub use seal::{Keyring, MasterKey, NewSubject};
+
+/// Where an event stands in the log: 1, 2, 3, … with gaps, the same for every reader for ever.
+pub type Position = i64;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// Brings the database to the newest form, forward only. Safe to run from several processes at once.
+pub async fn migrate(pool: &sqlx::PgPool) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await?;
+    // A migration, or waiting for another process that migrates, may take longer than any other statement.
+    sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
+    let migrated = MIGRATIONS.run(&mut *connection).await.map_err(StoreError::Migration);
+    connection.close().await?;
+    migrated
+}
+
+/// Tells one set of migrations from another: hex digits, the same for the same files.
+#[must_use]
+pub fn migrations_digest() -> String {
+    use sha2::Digest;
+    let mut digest = sha2::Sha256::new();
+    MIGRATIONS.iter().for_each(|migration| digest.update(&migration.checksum));
+    hex::encode(&digest.finalize()[..8])
+}

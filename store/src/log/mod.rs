@@ -1,0 +1,60 @@
+//! The event log.
+//!
+//! A command comes in through `execute`, which drives cqrs-es over our `repository`; `append` takes decisions that
+//! were made already, for several streams at once. Both end in `write`. `load` reads streams; `mark`, `read` and
+//! `follow` read the whole log in order.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+
+use crate::{Keyring, Position};
+
+mod act;
+mod append;
+mod execute;
+mod follow;
+mod load;
+mod mark;
+mod read;
+mod recorded;
+mod repository;
+mod upcast;
+mod write;
+
+pub use act::{Act, Also, Appended, Receipt};
+pub use append::Batch;
+pub use follow::Follower;
+pub use load::Loaded;
+pub use mark::Mark;
+pub use recorded::Recorded;
+
+/// Told of every append, after it is committed. A hint, never the truth.
+pub trait Hint: Send + Sync {
+    fn appended(&self, position: Position);
+}
+
+/// The log. Cheap to clone.
+#[derive(Clone)]
+pub struct Log {
+    pool: PgPool,
+    keyring: Arc<Keyring>,
+    hint: Arc<dyn Hint>,
+}
+
+impl Log {
+    #[must_use]
+    pub fn new(pool: PgPool, keyring: Keyring, hint: Arc<dyn Hint>) -> Self {
+        Self { pool, keyring: Arc::new(keyring), hint }
+    }
+
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+}

@@ -1,0 +1,58 @@
+use chrono::{DateTime, Utc};
+use cqrs_es::{DomainEvent, persist::SerializedEvent};
+use serde_json::{Value, value::RawValue};
+use uuid::Uuid;
+
+use super::upcast;
+use crate::{Position, StoreError, seal::payload};
+
+/// An event as the log has it. Personal values in `payload` are sealed.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    pub position: Position,
+    /// To the microsecond. Not in the order of positions: each append reads the clock by itself.
+    pub recorded_at: DateTime<Utc>,
+    /// The aggregate type: account, stage, source, post.
+    pub stream_type: String,
+    pub stream_id: Uuid,
+    pub sequence: u64,
+    pub event_type: String,
+    pub event_version: String,
+    pub payload: Box<RawValue>,
+    pub metadata: Box<RawValue>,
+}
+
+impl Recorded {
+    /// The event in its present form. Personal values read as erased: a read model copies the sealed ones
+    /// from `payload`.
+    pub fn event<E: DomainEvent>(&self) -> Result<E, StoreError> {
+        self.present().and_then(serde_json::from_value).map_err(|source| self.unreadable(source))
+    }
+
+    /// The sealed JSON of one personal field, for instance `email`: an object that [`crate::Log::open`] opens.
+    /// `None` when the event has no such field, or nothing personal in it.
+    pub fn sealed(&self, field: &str) -> Result<Option<Value>, StoreError> {
+        let mut payload = self.present().map_err(|source| self.unreadable(source))?;
+        // The event's fields stand under its name.
+        let fields = payload.as_object_mut().and_then(|variant| variant.values_mut().next());
+        let value = fields.and_then(|fields| fields.get_mut(field)).map(Value::take);
+        Ok(value.filter(|value| payload::mark_of(&mut value.clone()).is_some()))
+    }
+
+    fn present(&self) -> Result<Value, serde_json::Error> {
+        let event = SerializedEvent {
+            aggregate_id: self.stream_id.to_string(),
+            sequence: self.sequence as usize,
+            aggregate_type: self.stream_type.clone(),
+            event_type: self.event_type.clone(),
+            event_version: self.event_version.clone(),
+            payload: serde_json::from_str(self.payload.get())?,
+            metadata: Value::Null,
+        };
+        Ok(upcast::upcast(event).payload)
+    }
+
+    fn unreadable(&self, source: serde_json::Error) -> StoreError {
+        StoreError::Unreadable { position: self.position, event_type: self.event_type.clone(), source }
+    }
+}

@@ -1,0 +1,165 @@
+//! How events become rows: one statement for all of them.
+
+use serde_json::Value;
+use sqlx::{Connection as _, PgConnection, PgExecutor};
+
+use super::{Act, Appended, Log, Receipt};
+use crate::{Position, StoreError, claim, seal::payload};
+
+/// An event on its way into the table. `payload` is JSON.
+pub(super) struct Row {
+    pub stream_type: String,
+    pub stream_id: String,
+    pub sequence: u64,
+    pub event_type: String,
+    pub event_version: String,
+    pub payload: String,
+}
+
+const INSERT_ONE: &str = "
+INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+VALUES ($1, $2, $3, $4, $5, $6::json, $7::json)
+RETURNING position";
+
+const INSERT_MANY: &str = "
+INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+SELECT aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, $7::json
+FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[])
+    AS new (aggregate_type, aggregate_id, sequence, event_type, event_version, payload)
+RETURNING position";
+
+impl Log {
+    /// Writes the rows and what the act brings, all or nothing. `before` is the receipt when there are no rows.
+    pub(super) async fn write(
+        &self,
+        connection: &mut PgConnection,
+        rows: &mut [Row],
+        act: &Act,
+        before: Receipt,
+    ) -> Result<Receipt, StoreError> {
+        self.seal(connection, rows, act).await?;
+        let events = rows.len();
+        let written = match act.is_plain() {
+            true if rows.is_empty() => Ok(before),
+            true => insert(connection, rows, act).await,
+            false => self.write_together(connection, rows, act, before).await,
+        };
+        match &written {
+            Ok(receipt) if events > 0 => {
+                metrics::counter!("stage_events_appended_total").increment(events as u64);
+                self.hint.appended(receipt.position);
+            }
+            Err(StoreError::Conflict) => metrics::counter!("stage_append_conflicts_total").increment(1),
+            _ => {}
+        }
+        written
+    }
+
+    async fn write_together(
+        &self,
+        connection: &mut PgConnection,
+        rows: &[Row],
+        act: &Act,
+        before: Receipt,
+    ) -> Result<Receipt, StoreError> {
+        let mut tx = connection.begin().await?;
+        if let Some(subject) = &act.subject {
+            subject.write(&mut tx).await?;
+        }
+        // Claims may wait for somebody, so they come before the positions, for which readers wait.
+        claim::apply(&mut tx, &self.keyring, &act.claims).await?;
+        let receipt = match rows.is_empty() {
+            true => before,
+            false => insert(&mut *tx, rows, act).await?,
+        };
+        also(&mut tx, act, &Appended { receipt, events: rows.len() }).await?;
+        tx.commit().await?;
+        Ok(receipt)
+    }
+
+    /// Seals what is personal in the rows.
+    async fn seal(
+        &self,
+        connection: &mut PgConnection,
+        rows: &mut [Row],
+        act: &Act,
+    ) -> Result<(), StoreError> {
+        let mut found: Vec<(&mut Row, Value)> = Vec::new();
+        let mut subjects = Vec::new();
+        for row in rows.iter_mut().filter(|row| payload::is_suspect(&row.payload)) {
+            let mut value: Value = serde_json::from_str(&row.payload)
+                .map_err(|source| StoreError::Unwritable { event_type: row.event_type.clone(), source })?;
+            payload::subjects(&mut value, &mut subjects)?;
+            found.push((row, value));
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let new = act.subject.as_ref().filter(|new| subjects.contains(&new.id()));
+        subjects.retain(|subject| new.is_none_or(|new| new.id() != *subject));
+        let mut keys = self.keyring.subject_keys(connection, &subjects).await?;
+        new.into_iter().for_each(|new| keys.add(new));
+        for (row, mut value) in found {
+            payload::seal(
+                &mut value,
+                &payload::place(&row.stream_type, &row.stream_id, row.sequence),
+                &keys,
+            )?;
+            row.payload = value.to_string();
+        }
+        Ok(())
+    }
+}
+
+async fn also(tx: &mut PgConnection, act: &Act, appended: &Appended) -> Result<(), StoreError> {
+    for also in &act.also {
+        also.write(tx, appended).await?;
+    }
+    Ok(())
+}
+
+/// The rows get their positions in their order.
+async fn insert(executor: impl PgExecutor<'_>, rows: &[Row], act: &Act) -> Result<Receipt, StoreError> {
+    let metadata = serde_json::json!(act.metadata()).to_string();
+    let position = match rows {
+        [row] => insert_one(executor, row, &metadata).await,
+        rows => insert_many(executor, rows, &metadata).await,
+    }?;
+    Ok(Receipt { position, version: rows.last().map_or(0, |row| row.sequence) })
+}
+
+async fn insert_one(
+    executor: impl PgExecutor<'_>,
+    row: &Row,
+    metadata: &str,
+) -> Result<Position, sqlx::Error> {
+    sqlx::query_scalar(INSERT_ONE)
+        .bind(&row.stream_type)
+        .bind(&row.stream_id)
+        .bind(row.sequence.cast_signed())
+        .bind(&row.event_type)
+        .bind(&row.event_version)
+        .bind(&row.payload)
+        .bind(metadata)
+        .fetch_one(executor)
+        .await
+}
+
+async fn insert_many(
+    executor: impl PgExecutor<'_>,
+    rows: &[Row],
+    metadata: &str,
+) -> Result<Position, sqlx::Error> {
+    let column = |of: fn(&Row) -> &str| rows.iter().map(of).collect::<Vec<_>>();
+    let positions: Vec<Position> = sqlx::query_scalar(INSERT_MANY)
+        .bind(column(|row| &row.stream_type))
+        .bind(column(|row| &row.stream_id))
+        .bind(rows.iter().map(|row| row.sequence.cast_signed()).collect::<Vec<_>>())
+        .bind(column(|row| &row.event_type))
+        .bind(column(|row| &row.event_version))
+        .bind(column(|row| &row.payload))
+        .bind(metadata)
+        .fetch_all(executor)
+        .await?;
+    positions.into_iter().max().ok_or(sqlx::Error::RowNotFound)
+}

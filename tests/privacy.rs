@@ -1,0 +1,127 @@
+//! Everything that the program writes is searched for what it must not hold.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::path::Path;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use common::{client::Client, eventually, program::Program};
+use reqwest::Method;
+use serde_json::json;
+
+/// A person's values, and a reader's. Long and odd enough to be found nowhere by chance.
+const SECRETS: &[&str] = &[
+    "Xaveria-Quintilla",
+    "Yorick-Zwonimir",
+    "xaveria.zwonimir@example.org",
+    "+49 30 5559183746",
+    "a password nobody else has 9183",
+    "PeculiarReaderAgent/7.31",
+    "203.0.113.217",
+];
+
+#[tokio::test]
+async fn no_file_holds_a_persons_values_or_anything_about_a_reader() {
+    let program = Program::start_with(&["--trusted-proxy", "127.0.0.1"]).await;
+    let mut ada = Client::new(&program.base);
+    let reader: &[(&str, &str)] = &[("user-agent", SECRETS[5]), ("x-forwarded-for", SECRETS[6])];
+    let person = json!({"first_name": SECRETS[0], "last_name": SECRETS[1], "email": SECRETS[2],
+        "phone": SECRETS[3], "password": SECRETS[4], "language": "de"});
+    let post = Method::POST;
+    ada.send(post.clone(), "/api/v1/accounts", Some(person.clone()), reader).await.expect_success();
+    // Refusals and faults are written down more readily than what goes well.
+    ada.send(post.clone(), "/api/v1/accounts", Some(person), reader).await;
+    ada.send(post.clone(), "/api/v1/accounts", Some(json!({"email": SECRETS[2], "password": 7})), reader)
+        .await;
+    let wrong = json!({"email": SECRETS[2], "password": "wrong password 1234"});
+    ada.send(post.clone(), "/api/v1/session", Some(wrong), reader).await;
+    let right = json!({"email": SECRETS[2], "password": SECRETS[4]});
+    ada.send(post.clone(), "/api/v1/session", Some(right), reader).await.expect_success();
+    let stage = json!({"name": "Rathaus", "handle": "rathaus"});
+    let stage = ada.send(post, "/api/v1/stages", Some(stage), reader).await.expect_success();
+    let me = ada.get("/api/v1/account").await.expect_success();
+    assert_eq!(me.body["first_name"], SECRETS[0], "the person herself must see her name");
+    let mut anybody = Client::new(&program.base);
+    let position = &stage.body["position"];
+    anybody
+        .send(Method::GET, &format!("/v1/stages/rathaus?wait_for={position}"), None, reader)
+        .await
+        .expect_success();
+    for path in ["/v1/stages/rathaus", "/v1/stages/rathaus/posts", "/v1/nothing", "/v1/posts/rubbish"] {
+        anybody.send(Method::GET, path, None, reader).await;
+    }
+    eventually("a view is counted", async || {
+        ada.get("/api/v1/stages").await.body["stages"][0]["views"].as_u64() >= Some(1)
+    })
+    .await;
+    let metrics = anybody.get("/metrics").await;
+    let (data, output) = program.stop_and_keep().await;
+
+    let mut searched = 0;
+    for (place, bytes) in everything(data.path()).chain([
+        ("what it printed".to_owned(), output.into_bytes()),
+        ("its metrics".to_owned(), metrics.body.to_string().into_bytes()),
+    ]) {
+        searched += 1;
+        for secret in SECRETS {
+            for (form, needle) in forms(secret) {
+                assert!(!contains(&bytes, &needle), "{place} holds {secret:?} as {form}");
+            }
+        }
+    }
+    assert!(searched > 50, "only {searched} files were searched");
+}
+
+/// Base64 of a value inside other bytes depends on where it begins: three forms, each without the ends that
+/// its neighbours decide.
+fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let bytes = secret.as_bytes();
+    let mut forms = vec![
+        ("text", bytes.to_vec()),
+        ("hex", hex::encode(bytes).into_bytes()),
+        ("UTF-16", secret.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+    ];
+    for skip in 0..3 {
+        let shifted = BASE64_STANDARD.encode([&vec![0; skip][..], bytes].concat());
+        let from = if skip == 0 { 0 } else { 4 };
+        forms.push(("base64", shifted.as_bytes()[from..shifted.len() - 4].to_vec()));
+    }
+    forms
+}
+
+fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    let first = needle[0];
+    let mut from = 0;
+    while let Some(at) = bytes[from..].iter().position(|byte| *byte == first) {
+        let at = from + at;
+        if bytes[at..].starts_with(needle) {
+            return true;
+        }
+        from = at + 1;
+    }
+    false
+}
+
+fn everything(folder: &Path) -> impl Iterator<Item = (String, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let entry = entry.unwrap();
+            match entry.file_type().unwrap() {
+                kind if kind.is_dir() => folders.push(entry.path()),
+                kind if kind.is_file() => files.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    files.into_iter().map(|file| (file.display().to_string(), std::fs::read(&file).unwrap()))
+}
+
+#[test]
+fn the_search_finds_what_it_looks_for() {
+    let hidden = BASE64_STANDARD.encode(format!("xy{}z", SECRETS[0]));
+    assert!(forms(SECRETS[0]).iter().any(|(_, needle)| contains(hidden.as_bytes(), needle)));
+    assert!(!forms(SECRETS[1]).iter().any(|(_, needle)| contains(hidden.as_bytes(), needle)));
+}

@@ -1,0 +1,152 @@
+//! Counts what the stream brings: one leader sums messages, commits the sum, and only then takes the messages
+//! from the stream.
+//!
+//! The stream holds only what is not counted yet, so that a new leader simply reads it from its beginning. Should
+//! it meet what is counted already, it takes the records that follow and leaves the others out.
+
+mod leader;
+mod reader;
+mod sum;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use async_nats::Client;
+use sqlx::{PgConnection, PgPool};
+use stage_projections::views;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    Settings, ViewsError,
+    fault::{Faults, Step},
+    stream::ViewStream,
+};
+use reader::Reader;
+use sum::Sum;
+
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Runs until `stop`. Any number of processes may run it; one of them counts.
+pub async fn run(pool: PgPool, nats: Client, settings: Settings, stop: CancellationToken) {
+    Counter::new(pool, nats, settings).run(stop).await;
+}
+
+pub(super) struct Counter {
+    pool: PgPool,
+    stream: ViewStream,
+    settings: Settings,
+    pub(super) faults: Faults,
+}
+
+impl Counter {
+    pub(super) fn new(pool: PgPool, nats: Client, settings: Settings) -> Self {
+        let stream = ViewStream::new(nats, &settings);
+        Self { pool, stream, settings, faults: Faults::default() }
+    }
+
+    pub(super) async fn run(self, stop: CancellationToken) {
+        let forever = async {
+            loop {
+                if let Err(error) = self.lead().await {
+                    tracing::warn!(%error, "counting views is interrupted");
+                }
+                // Another process may be better off.
+                sleep(self.settings.heartbeat).await;
+            }
+        };
+        // Stopping in the middle of anything does no harm.
+        stop.run_until_cancelled(forever).await;
+    }
+
+    /// Waits to be the leader, then counts until something fails. The connection that holds the leader's lock is
+    /// also the one that counts, so that a leader who lost it cannot count any more.
+    async fn lead(&self) -> Result<(), ViewsError> {
+        let mut connection = leader::elected(&self.pool, &self.settings).await?;
+        let _leading = Leading::new();
+        let mut counted = views::counted_all(&mut connection).await?;
+        let mut sweep_at = Instant::now();
+        loop {
+            let mut reader = Reader::open(&self.stream, &self.settings).await?;
+            loop {
+                if Instant::now() >= sweep_at {
+                    views::sweep(&mut connection, self.settings.keep_finished).await?;
+                    sweep_at = Instant::now() + SWEEP_EVERY;
+                }
+                match self.turn(&mut connection, &mut counted, &mut reader).await {
+                    Ok(()) => {}
+                    Err(ViewsError::ReadAgain) => break,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
+    /// Waits for messages and counts them, or finds that there are none.
+    async fn turn(
+        &self,
+        connection: &mut PgConnection,
+        counted: &mut BTreeMap<Uuid, u64>,
+        reader: &mut Reader,
+    ) -> Result<(), ViewsError> {
+        let Some(sum) = self.receive(counted, reader).await? else {
+            leader::still(connection, &self.settings).await?;
+            return reader.check(&self.stream).await;
+        };
+        self.faults.reached(Step::Received).await;
+        if sum.batch.is_empty() {
+            leader::still(connection, &self.settings).await?;
+        } else {
+            let started = Instant::now();
+            let counting = timeout(self.settings.timeout * 6, views::count(connection, &sum.batch)).await;
+            counting.map_err(|_| ViewsError::TimedOut("counting"))??;
+            metrics::histogram!("stage_views_count_seconds").record(started.elapsed());
+        }
+        self.faults.reached(Step::Committed).await;
+        counted.extend(sum.batch.journals.iter().map(|(journal, part)| (*journal, part.up_to)));
+        sum.report();
+        if let Err(error) = reader.purge(sum.last_sequence).await {
+            // They are told apart as counted when they come again, and purged with the next ones.
+            tracing::warn!(%error, "counted views stay in the stream for now");
+        }
+        self.faults.reached(Step::Purged).await;
+        Ok(())
+    }
+
+    /// What comes within a short time; `None` when nothing came for a whole heartbeat.
+    async fn receive(
+        &self,
+        counted: &BTreeMap<Uuid, u64>,
+        reader: &mut Reader,
+    ) -> Result<Option<Sum>, ViewsError> {
+        let Some(first) = reader.next(Instant::now() + self.settings.heartbeat).await? else {
+            return Ok(None);
+        };
+        let until = Instant::now() + self.settings.batch_wait;
+        let mut sum = Sum::default();
+        sum.add(counted, &first);
+        while sum.messages < self.settings.batch_messages {
+            match reader.next(until).await? {
+                Some(message) => sum.add(counted, &message),
+                None => break,
+            }
+        }
+        Ok(Some(sum))
+    }
+}
+
+/// Shows in the metrics which process counts.
+struct Leading;
+
+impl Leading {
+    fn new() -> Self {
+        metrics::gauge!("stage_views_counter_leads").set(1);
+        Self
+    }
+}
+
+impl Drop for Leading {
+    fn drop(&mut self) {
+        metrics::gauge!("stage_views_counter_leads").set(0);
+    }
+}

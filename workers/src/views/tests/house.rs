@@ -1,0 +1,212 @@
+//! A whole pipeline of one test's own: a database, a folder, a stream; and the views that it should count.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_nats::{Client, jetstream};
+use chrono::Utc;
+use stage_domain::{PostId, StageId};
+use stage_projections::views::Viewed;
+use stage_testkit::TestDatabase;
+use tempfile::TempDir;
+use tokio::{sync::Notify, task::JoinHandle, time::Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::views::{
+    Journal, Settings,
+    count::Counter,
+    fault::{Faults, Step},
+    publish::Publisher,
+    stream::ViewStream,
+};
+
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(super) struct House {
+    pub database: TestDatabase,
+    pub dir: TempDir,
+    pub settings: Settings,
+    pub nats: Client,
+    /// What was viewed, and must be counted.
+    pub viewed: BTreeMap<Viewed, u64>,
+}
+
+impl House {
+    pub(super) async fn new() -> Self {
+        Self::on(&stage_testkit::nats_url()).await
+    }
+
+    pub(super) async fn on(nats_url: &str) -> Self {
+        let name = stage_testkit::unique("views");
+        Self {
+            database: stage_testkit::database().await,
+            dir: tempfile::tempdir().unwrap(),
+            nats: async_nats::connect(nats_url).await.unwrap(),
+            settings: Settings {
+                subject: format!("test.{name}"),
+                stream: name,
+                stream_bytes: 64 << 20,
+                gather: Duration::from_millis(1),
+                settle_every: Duration::from_millis(100),
+                message_records: 7,
+                batch_messages: 5,
+                batch_wait: Duration::from_millis(5),
+                heartbeat: Duration::from_millis(300),
+                timeout: Duration::from_secs(2),
+                ..Settings::default()
+            },
+            viewed: BTreeMap::new(),
+        }
+    }
+
+    /// What a process has: a journal in this folder.
+    pub(super) fn journal(&self) -> Arc<Journal> {
+        let (clock, new_id) = (Arc::new(Utc::now), Arc::new(Uuid::new_v4));
+        Arc::new(Journal::open(self.dir.path(), &self.settings, clock, new_id).unwrap())
+    }
+
+    /// `count` views of some posts and stages, in calls of different sizes.
+    pub(super) fn view(&mut self, journal: &Journal, count: u64) {
+        let seen: Vec<Viewed> = (0..count)
+            .map(|n| match n % 3 {
+                0 => Viewed::Stage(StageId(Uuid::from_u128(1))),
+                _ => Viewed::Post(PostId(Uuid::from_u128(u128::from(n % 5)))),
+            })
+            .collect();
+        let mut rest = seen.as_slice();
+        let mut size = 1;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(size.min(rest.len()));
+            journal.viewed(now).unwrap();
+            (rest, size) = (later, size % 7 + 1);
+        }
+        for viewed in seen {
+            *self.viewed.entry(viewed).or_default() += 1;
+        }
+    }
+
+    pub(super) fn publish(&self, journal: &Arc<Journal>, faults: Faults) -> Process {
+        let mut publisher = Publisher::new(
+            journal.clone(),
+            self.database.pool.clone(),
+            self.nats.clone(),
+            self.settings.clone(),
+        );
+        publisher.faults = faults;
+        Process(tokio::spawn(publisher.run(CancellationToken::new())))
+    }
+
+    pub(super) fn count(&self, faults: Faults) -> Process {
+        let mut counter = Counter::new(self.database.pool.clone(), self.nats.clone(), self.settings.clone());
+        counter.faults = faults;
+        Process(tokio::spawn(counter.run(CancellationToken::new())))
+    }
+
+    pub(super) async fn totals(&self) -> BTreeMap<Viewed, u64> {
+        let rows: Vec<(String, Uuid, i64)> =
+            sqlx::query_as("SELECT kind, id, count FROM read_views.view_totals")
+                .fetch_all(&self.database.pool)
+                .await
+                .unwrap();
+        let viewed = |kind: &str, id| match kind {
+            "post" => Viewed::Post(PostId(id)),
+            _ => Viewed::Stage(StageId(id)),
+        };
+        rows.into_iter().map(|(kind, id, count)| (viewed(&kind, id), count.unsigned_abs())).collect()
+    }
+
+    pub(super) async fn total(&self) -> u64 {
+        self.totals().await.values().sum()
+    }
+
+    pub(super) fn expected(&self) -> u64 {
+        self.viewed.values().sum()
+    }
+
+    /// How many messages the stream holds; `None` when there is no stream.
+    pub(super) async fn messages(&self) -> Option<u64> {
+        let stream = jetstream::new(self.nats.clone()).get_stream(&self.settings.stream).await.ok()?;
+        Some(stream.cached_info().state.messages)
+    }
+
+    pub(super) fn stream(&self) -> ViewStream {
+        ViewStream::new(self.nats.clone(), &self.settings)
+    }
+
+    pub(super) fn files(&self) -> usize {
+        files(self.dir.path())
+    }
+
+    /// Lets new processes bring everything to its end, and compares. Every other process must be gone. Nothing can
+    /// be counted any more after this, because no journal and no message is left.
+    pub(super) async fn ends_with_each_view_counted_once(&self) {
+        let journal = self.journal();
+        let (_publisher, _counter) =
+            (self.publish(&journal, Faults::default()), self.count(Faults::default()));
+        eventually("the journals and the stream are empty", async || {
+            self.files() == 0 && self.messages().await == Some(0)
+        })
+        .await;
+        assert_eq!(self.totals().await, self.viewed);
+        let days: Option<i64> = sqlx::query_scalar("SELECT sum(count)::bigint FROM read_views.view_days")
+            .fetch_one(&self.database.pool)
+            .await
+            .unwrap();
+        assert_eq!(days.unwrap_or_default().unsigned_abs(), self.expected());
+    }
+}
+
+fn files(dir: &Path) -> usize {
+    std::fs::read_dir(dir).unwrap().count()
+}
+
+/// A loop that dies when it is dropped, at whatever it is waiting for.
+pub(super) struct Process(JoinHandle<()>);
+
+impl Process {
+    pub(super) async fn kill(mut self) {
+        self.0.abort();
+        let _ = (&mut self.0).await;
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A fault at the `nth` time that a step is reached, and what tells that it was.
+pub(super) fn stop_at(step: Step, nth: usize) -> (Faults, Arc<Notify>) {
+    let (reached, stopped) = (AtomicUsize::new(0), Arc::new(Notify::new()));
+    let tell = stopped.clone();
+    let stops_at = move |now| {
+        let stops = now == step && reached.fetch_add(1, Ordering::SeqCst) + 1 == nth;
+        if stops {
+            tell.notify_one();
+        }
+        stops
+    };
+    (Faults { stops_at: Some(Arc::new(stops_at)) }, stopped)
+}
+
+pub(super) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so().await {
+        assert!(Instant::now() < until, "never so: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub(super) async fn within_patience(what: &str, notified: &Notify) {
+    assert!(tokio::time::timeout(PATIENCE, notified.notified()).await.is_ok(), "never so: {what}");
+}
