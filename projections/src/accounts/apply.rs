@@ -8,7 +8,10 @@ use stage_domain::{Language, account::AccountEvent};
 use stage_store::Recorded;
 use uuid::Uuid;
 
-use crate::{ProjectionError, engine::Projection};
+use crate::{
+    ProjectionError,
+    engine::{Projection, Rebuild},
+};
 
 /// The projection `accounts`.
 pub struct Accounts;
@@ -29,6 +32,10 @@ impl Projection for Accounts {
             changes.on(event)?;
         }
         changes.write(tx).await
+    }
+
+    fn rebuild(&self) -> Rebuild {
+        Rebuild::Shared { passes: &[&["account"]] }
     }
 }
 

@@ -12,7 +12,7 @@ mod wait;
 
 pub use checkpoint::{Checkpoint, State, take_up};
 pub use failure::{cause, is_transient};
-pub use projection::{Projection, all};
+pub use projection::{Projection, Rebuild, all};
 pub use status::Status;
 pub use step::{Outcome, apply};
 pub(crate) use wait::Progress;

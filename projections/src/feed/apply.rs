@@ -3,7 +3,11 @@ use sqlx::PgConnection;
 use stage_store::Recorded;
 
 use super::{assign, fold, fold::Changes, store};
-use crate::{ProjectionError, engine::Projection, rows, topic_row};
+use crate::{
+    ProjectionError,
+    engine::{Projection, Rebuild},
+    rows, topic_row,
+};
 
 /// The projection `feed`.
 pub struct Feed;
@@ -42,5 +46,11 @@ impl Projection for Feed {
         let new: Vec<_> = changes.new.into_values().collect();
         store::insert(tx, &new).await?;
         assign::posts(tx, &new, &moved).await
+    }
+
+    /// Posts after everything else: with all topics and all that is gone known, each is sorted once, and none is
+    /// made only to be removed. The rows are the same, because they follow from the end state (see `assign.rs`).
+    fn rebuild(&self) -> Rebuild {
+        Rebuild::Shared { passes: &[&["stage", "source"], &["post"]] }
     }
 }

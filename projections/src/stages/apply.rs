@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::row::{SourceRow, StageRow};
 use crate::{
     ProjectionError,
-    engine::Projection,
+    engine::{Projection, Rebuild},
     rows::{self, Place, Rows},
     topic_row::TopicRow,
 };
@@ -35,6 +35,10 @@ impl Projection for Stages {
             touched.on(*place, event);
         }
         touched.store(tx).await
+    }
+
+    fn rebuild(&self) -> Rebuild {
+        Rebuild::Shared { passes: &[&["stage", "source"]] }
     }
 }
 
