@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{config, telemetry::LogArgs};
+use crate::{auditor, config, telemetry::LogArgs};
 
 /// Everything an organisation publishes, in one place, without recording its readers.
 #[derive(Parser)]
@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Work(Box<config::WorkerArgs>),
     /// Brings the database to the newest form, and does nothing when it has it.
     Migrate(config::MigrateArgs),
+    /// Gives tokens to auditors, who read the log from outside, and takes them back.
+    Auditor(auditor::AuditorArgs),
     /// Prints the published contract of the HTTP API.
     Openapi,
 }

@@ -58,7 +58,7 @@ impl DataDir {
     }
 
     pub(crate) fn secret_path(&self, name: &str) -> PathBuf {
-        self.path.join("secrets").join(name)
+        secret_path(&self.path, name)
     }
 
     /// The secret of this name, generated at the first time.
@@ -71,21 +71,31 @@ impl DataDir {
         name: &str,
         new: impl FnOnce() -> SecretString,
     ) -> Result<SecretString, Failure> {
-        let path = self.secret_path(name);
-        let failed = |source| Failure::DataDir { path: path.clone(), source };
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(SecretString::from(text.trim())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let secret = new();
-                write_private(&path, secret.expose_secret()).map_err(failed)?;
-                Ok(secret)
-            }
-            Err(error) => Err(failed(error)),
+        if let Some(secret) = secret_of(&self.path, name)? {
+            return Ok(secret);
         }
+        let path = self.secret_path(name);
+        let secret = new();
+        write_private(&path, secret.expose_secret()).map_err(|source| Failure::DataDir { path, source })?;
+        Ok(secret)
     }
 
     pub(crate) fn log_path(&self, name: &str) -> PathBuf {
         self.path.join("logs").join(format!("{name}.log"))
+    }
+}
+
+fn secret_path(data: &Path, name: &str) -> PathBuf {
+    data.join("secrets").join(name)
+}
+
+/// The secret of this name in a data directory, also in one that another process uses.
+pub(crate) fn secret_of(data: &Path, name: &str) -> Result<Option<SecretString>, Failure> {
+    let path = secret_path(data, name);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(SecretString::from(text.trim()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Failure::DataDir { path, source }),
     }
 }
 

@@ -63,12 +63,18 @@ pub(crate) enum Failure {
     DatabaseUrl(#[source] sqlx::Error),
     #[error("the database cannot be reached")]
     Database(#[source] sqlx::Error),
+    #[error("there is no running stage on {}; start `stage up` there, or name another place with --data-dir or a database with --database-url", .0.display())]
+    NotUp(PathBuf),
     #[error("NATS cannot be set up")]
     Nats(#[source] Box<dyn Error + Send + Sync>),
     #[error("the S3 endpoint cannot be started")]
     S3(#[source] Box<dyn Error + Send + Sync>),
     #[error(transparent)]
     Store(#[from] stage_store::StoreError),
+    #[error(transparent)]
+    Command(#[from] stage_commands::CommandError),
+    #[error("the result cannot be written")]
+    Output(#[source] std::io::Error),
     #[error("the HTTP server failed")]
     Http(#[source] std::io::Error),
 }

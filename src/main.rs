@@ -4,6 +4,7 @@
 //! No decision, no SQL on a room's table and no route. Start with `up.rs`, which reads from top to bottom what a
 //! whole installation is made of; `serve.rs` and `work.rs` are its two halves.
 
+mod auditor;
 mod banner;
 mod cli;
 mod config;
@@ -53,6 +54,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Serve(args) => serve::run(*args, stop).await,
             Command::Work(args) => work::run(*args, stop).await,
             Command::Openapi => openapi::run(),
+            Command::Auditor(args) => auditor::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
         }
     });

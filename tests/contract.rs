@@ -40,6 +40,13 @@ async fn link_source(client: &mut Client, stage: &str, address: &str) -> String 
     create(client, &format!("/api/v1/stages/{stage}/sources"), source).await
 }
 
+/// The token of an auditor who may read everything.
+fn auditor(program: &Program) -> String {
+    let added = program.command(&["auditor", "add", "Prüfamt", "--scope", "read-personal", "--json"]);
+    let added: Value = serde_json::from_slice(&added.stdout).unwrap();
+    added["token"].as_str().unwrap().to_owned()
+}
+
 /// A stage with all that there can be, and one of each kind to be ended.
 async fn prepare(program: &Program, ada: &mut Client, feeds: &Feeds) -> Variables {
     let stage = create_stage(ada, "rathaus").await;
@@ -71,6 +78,7 @@ async fn prepare(program: &Program, ada: &mut Client, feeds: &Feeds) -> Variable
         ("STAGE_FEEDS", address),
         ("STAGE_SESSION", ada.cookie("session")),
         ("STAGE_XSRF", ada.cookie("XSRF-TOKEN")),
+        ("STAGE_AUDITOR", auditor(program)),
         ("STAGE_ENDED_SESSION", ended["id"].as_str().unwrap().to_owned()),
         ("STAGE_ID", stage),
         ("STAGE_MOVED", moved),

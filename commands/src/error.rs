@@ -1,5 +1,6 @@
 //! Why a command was not carried out, as the client is told.
 
+use crate::auditors::Scope;
 use stage_domain::{Invalid, account::AccountError, post::PostError, source::SourceError, stage::StageError};
 use stage_store::{ClaimKind, ExecuteError, StoreError};
 
@@ -12,6 +13,11 @@ pub enum CommandError {
     NotLoggedIn,
     #[error("the e-mail address or the password is wrong")]
     WrongCredentials,
+    /// No token of an auditor, or one that was revoked.
+    #[error("this is not the token of an auditor")]
+    NotAnAuditor,
+    #[error("the auditor's token does not have the scope {}", .0.as_str())]
+    Scope(Scope),
     /// Also when it is there but belongs to somebody else: its existence is nobody's business.
     #[error("there is no such {0}")]
     NotFound(Missing),
@@ -46,6 +52,7 @@ pub enum Missing {
     Post,
     Media,
     Session,
+    Auditor,
 }
 
 impl std::fmt::Display for Missing {
@@ -58,6 +65,7 @@ impl std::fmt::Display for Missing {
             Self::Post => "post",
             Self::Media => "media",
             Self::Session => "session",
+            Self::Auditor => "auditor",
         })
     }
 }

@@ -1,9 +1,10 @@
 //! What a client may ask for: authorise, load, decide, append. One file a use case, grouped by what it is about.
 //!
-//! Here live the use cases and the rows that make them safe: sessions, credentials, idempotency keys and the
-//! poll schedule. No HTTP and no read model. Start with `stages/create.rs`; every use case reads like it.
+//! Here live the use cases and the rows that make them safe: sessions, credentials, auditors, idempotency keys and
+//! the poll schedule. No HTTP and no read model. Start with `stages/create.rs`; every use case reads like it.
 
 pub mod accounts;
+pub mod auditors;
 mod authorise;
 mod error;
 mod idempotency;

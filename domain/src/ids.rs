@@ -33,6 +33,7 @@ id!(/** A post, see [`PostId::of`]. */ PostId);
 id!(/** A topic of a stage. */ TopicId);
 id!(/** An uploaded file. */ MediaId);
 id!(/** A session of the dashboard; not the token that proves it. */ SessionId);
+id!(/** An auditor: who reads the log from outside, with a token of their own. */ AuditorId);
 
 impl PostId {
     /// The id of a post is a UUIDv5 of its source and the network's own id for it.

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use stage_commands::Commands;
 use stage_projections::{Reads, views::Viewed};
 
-use crate::{HttpSettings, limits::Limits};
+use crate::{HttpSettings, extract::Shown, limits::Limits};
 
 /// Everything that the routes need.
 pub struct App {
@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) probe: Arc<dyn Probe>,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) limits: Limits,
+    pub(crate) shown: Shown,
     pub(crate) settings: HttpSettings,
 }
 
@@ -64,6 +65,6 @@ impl Inner {
     pub(crate) fn new(app: App) -> Shared {
         let App { commands, reads, views, probe, metrics, settings } = app;
         let limits = Limits::new(&settings);
-        Arc::new(Self { commands, reads, views, probe, metrics, limits, settings })
+        Arc::new(Self { commands, reads, views, probe, metrics, limits, shown: Shown::default(), settings })
     }
 }

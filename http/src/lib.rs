@@ -9,6 +9,7 @@
 mod accounts;
 mod answer;
 mod app;
+mod audit;
 mod clock;
 mod contract;
 mod edge;

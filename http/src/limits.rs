@@ -1,4 +1,4 @@
-//! How often one client address may try to log in or register. Kept in memory alone and forgotten as soon as
+//! How often one client address may try to log in or register, or to guess an auditor's token. Kept in memory alone and forgotten as soon as
 //! the address could try freely again; never logged, never on a disk.
 
 use std::{
@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Limits {
     pub(crate) log_in: Limiter,
     pub(crate) registration: Limiter,
+    /// Tokens of auditors that nobody has shown yet since the program started.
+    pub(crate) auditor: Limiter,
 }
 
 impl Limits {
@@ -26,6 +28,7 @@ impl Limits {
         Self {
             log_in: Limiter::new(settings.log_in_rate),
             registration: Limiter::new(settings.registration_rate),
+            auditor: Limiter::new(settings.log_in_rate),
         }
     }
 }

@@ -8,7 +8,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     accounts,
     app::Shared,
-    contract, edge, media, ops, posts,
+    audit, contract, edge, media, ops, posts,
     problem::{Kind, Problem},
     public, session, sources, stages, topics,
 };
@@ -17,6 +17,7 @@ pub(crate) fn documented() -> (Router<Shared>, OpenApi) {
     OpenApiRouter::with_openapi(contract::base())
         .merge(dashboard())
         .merge(readers())
+        .merge(auditors())
         .merge(operators())
         .split_for_parts()
 }
@@ -59,6 +60,10 @@ fn readers() -> OpenApiRouter<Shared> {
         .routes(routes!(public::post::post))
         .routes(routes!(public::media::media))
         .routes(routes!(public::views::views))
+}
+
+fn auditors() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(audit::auditor::auditor))
 }
 
 fn operators() -> OpenApiRouter<Shared> {

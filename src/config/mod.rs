@@ -1,6 +1,8 @@
 //! Flags, and environment variables of the same names. Each room has a settings struct of its own; here they are
-//! filled in. What reaches the operator's services is in `stores.rs`.
+//! filled in. What reaches the operator's services is in `stores.rs`, what reaches an installation that runs in
+//! `reach.rs`.
 
+mod reach;
 mod stores;
 
 use std::{
@@ -16,6 +18,7 @@ use stage_http::{HttpSettings, Rate};
 use url::{Host, Url};
 
 use crate::{failure::Failure, server::Limits};
+pub(crate) use reach::ReachArgs;
 pub(crate) use stores::{DatabaseArgs, StoresArgs};
 
 #[derive(Args)]

@@ -11,6 +11,8 @@ pub(crate) mod postgres;
 pub(crate) mod s3;
 mod user;
 
+pub(crate) use user::OpenDir;
+
 use child::Kept;
 use nursery::Nursery;
 use user::User;

@@ -25,13 +25,14 @@ use super::{
 };
 use crate::{
     config::UpArgs,
-    data_dir::{DataDir, append, write_private},
+    data_dir::{self, DataDir, append, write_private},
     failure::Failure,
 };
 
 const SERVICE: &str = "PostgreSQL";
 const OLDEST: u32 = 15;
 const NAME: &str = "stage";
+const PASSWORD: &str = "postgres-password";
 /// Where a server writes its process's number: for its data and for its socket.
 const LOCK_FILES: [&str; 2] = ["postmaster.pid", ".s.PGSQL.5432.lock"];
 /// Fast shutdown, then immediate shutdown, in PostgreSQL's words.
@@ -69,7 +70,7 @@ pub(super) async fn start(
 ) -> Result<PgConnectOptions, Failure> {
     let dir = data.join("postgres");
     let log = data.log_path("postgres");
-    let password = data.secret("postgres-password")?;
+    let password = data.secret(PASSWORD)?;
     let bin = programs(args.pg_bin.as_deref(), &dir)?;
     let user = services.user;
     if !dir.exists() {
@@ -92,15 +93,28 @@ pub(super) async fn start(
     let deaths = kept.deaths();
     // From here on it is ended with the others, also when it never gets ready.
     services.kept.push(kept);
-    let options = PgConnectOptions::new_without_pgpass()
-        .socket(open.alias())
+    let options = options(&open, &password);
+    ready(&options, &deaths, &log).await?;
+    Ok(options.database(NAME))
+}
+
+/// How to connect to the server that another process keeps on this data directory. The connections need the
+/// directory open as long as new ones may be made.
+pub(crate) fn of(data: &Path) -> Result<(PgConnectOptions, OpenDir), Failure> {
+    let password = data_dir::secret_of(data, PASSWORD)?.ok_or_else(|| Failure::NotUp(data.to_owned()))?;
+    let open = OpenDir::open(&data.join("postgres"))?;
+    let options = options(&open, &password).database(NAME);
+    Ok((options, open))
+}
+
+fn options(socket: &OpenDir, password: &SecretString) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket.alias())
         .port(5432)
         .username(NAME)
         .password(password.expose_secret())
         .ssl_mode(PgSslMode::Disable)
-        .disable_statement_logging();
-    ready(&options, &deaths, &log).await?;
-    Ok(options.database(NAME))
+        .disable_statement_logging()
 }
 
 /// Waits until the server answers, and makes the database at the first time.

@@ -42,7 +42,7 @@ pub(super) fn give(user: Option<&User>, path: &Path) -> Result<(), Failure> {
 
 /// A directory that a service can use wherever it is: the services are not root and could not walk through, say,
 /// root's home. An open directory needs no walking, and its path is short, which a Unix socket wants (107 bytes).
-pub(super) struct OpenDir {
+pub(crate) struct OpenDir {
     path: PathBuf,
     handle: std::os::fd::OwnedFd,
 }

@@ -1,6 +1,9 @@
 //! The real program with a data directory of its own, started and stopped as a person would.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
 
 use tempfile::TempDir;
 
@@ -35,6 +38,11 @@ impl Program {
         Self { base: program.address.clone(), program, data, arguments }
     }
 
+    /// Runs another command of the program beside it, on the same data.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        command(self.data(), arguments)
+    }
+
     /// Where its data is.
     pub fn data(&self) -> &Path {
         self.data.path()
@@ -67,4 +75,13 @@ impl Program {
         let said = self.program.end_and_tell().await;
         (self.data, said)
     }
+}
+
+/// Runs a command of the program on a data directory, without what a developer has set for their own use.
+pub fn command(data: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(STAGE);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STAGE_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).arg("--data-dir").arg(data).output().expect("runs the program")
 }

@@ -13,7 +13,7 @@ use utoipa::{
     OpenApi as _,
     openapi::{
         OpenApi,
-        security::{ApiKey, ApiKeyValue, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -37,6 +37,7 @@ use crate::{answer::Receipt, problem::ProblemBody};
         (name = "posts", description = "Moderating posts"),
         (name = "media", description = "Uploaded files"),
         (name = "public", description = "What everybody can read, without a key and without a cookie"),
+        (name = "audit", description = "For auditors, with a token of their own"),
         (name = "operations", description = "For whoever runs it"),
     )
 )]
@@ -56,6 +57,11 @@ pub(crate) fn base() -> OpenApi {
         "The value of the cookie XSRF-TOKEN, with everything that changes something.",
     );
     components.add_security_scheme("xsrf", SecurityScheme::ApiKey(ApiKey::Header(token)));
+    let auditor = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An auditor's token: an operator makes one with `stage auditor add`."))
+        .build();
+    components.add_security_scheme("auditor", SecurityScheme::Http(auditor));
     openapi
 }
 

@@ -45,9 +45,11 @@ fn problem(kinds: &[Kind]) -> Response {
         true => response.header("Retry-After", header(Type::Integer, "In seconds")),
         false => response,
     };
-    match kinds.iter().any(|kind| kind.status() == 401) {
-        true => response.header("WWW-Authenticate", header(Type::String, "`Cookie`")).build(),
-        false => response.build(),
+    match kinds.iter().find_map(|kind| kind.challenge()?.split(' ').next()) {
+        Some(scheme) => {
+            response.header("WWW-Authenticate", header(Type::String, &format!("`{scheme}`"))).build()
+        }
+        None => response.build(),
     }
 }
 
@@ -87,6 +89,8 @@ refusals! {
     PublicRefusals [BadHeader NotFound Validation Behind]
     /// Of a report of views.
     ViewRefusals [Malformed TooLarge UnsupportedMediaType Validation]
+    /// Of a read of an auditor that has no parameters.
+    AuditorRefusals [NotAnAuditor RateLimited]
     /// Of what answers from memory.
     NoRefusals []
 }

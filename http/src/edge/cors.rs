@@ -1,4 +1,5 @@
-//! The public part may be read from any page (Fetch, "CORS protocol"). There are no credentials to protect.
+//! The public part may be read from any page (Fetch, "CORS protocol"). There are no credentials to protect. What
+//! auditors read needs a token, so no page of another site is let at it, though its address begins alike.
 //!
 //! Done here and not in a layer on the routes, so that refusals for unknown routes can be read too.
 
@@ -14,7 +15,12 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("content-language, etag, l
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
 pub(super) fn is_public(path: &str) -> bool {
-    path.starts_with("/v1/")
+    path.starts_with("/v1/") && !is_audit(path)
+}
+
+/// What auditors read: for them alone, and for no cache.
+pub(super) fn is_audit(path: &str) -> bool {
+    path.starts_with("/v1/audit/")
 }
 
 /// The answer to a browser that asks whether it may.

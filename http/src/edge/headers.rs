@@ -1,6 +1,6 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::cors::is_public;
+use super::cors::{is_audit, is_public};
 
 /// Nothing may be loaded, run or framed.
 const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -20,7 +20,7 @@ pub(super) fn protect(headers: &mut HeaderMap, path: &str, https: bool) {
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::CONTENT_SECURITY_POLICY, if html { OWN } else { NOTHING });
     set(RESOURCE_POLICY, if is_public(path) { "cross-origin" } else { "same-origin" });
-    if path.starts_with("/api/") {
+    if path.starts_with("/api/") || is_audit(path) {
         set(header::CACHE_CONTROL, "no-store");
     }
     if https {

@@ -1,6 +1,7 @@
 //! How requests are read: who asks, what for, under which conditions. Every refusal here is a problem.
 
 mod ask;
+mod auditor;
 mod client;
 mod cookies;
 mod ids;
@@ -11,6 +12,7 @@ mod session;
 mod wait;
 
 pub(crate) use ask::Ask;
+pub(crate) use auditor::{Auditor, Shown};
 pub(crate) use client::ClientAddress;
 pub(crate) use cookies::cookie;
 pub(crate) use ids::{Handle, Ids};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use stage_domain::Language;
 use utoipa::ToSchema;
 
-use super::{Detail, Kind, Problem};
+use super::{Detail, Problem};
 use crate::texts;
 
 /// Problem details as in RFC 9457.
@@ -86,9 +86,8 @@ impl Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if matches!(self.kind, Kind::NotLoggedIn | Kind::WrongCredentials) {
-            // RFC 9110 asks for a challenge with every 401; ours is met with a cookie.
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Cookie realm=\"stage\""));
+        if let Some(challenge) = self.kind.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if with_body {
             let json = serde_json::to_vec(&body).unwrap_or_default();

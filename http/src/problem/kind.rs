@@ -7,6 +7,8 @@ pub(crate) enum Kind {
     BadHeader,
     NotLoggedIn,
     WrongCredentials,
+    NotAnAuditor,
+    Scope,
     Xsrf,
     ForeignOrigin,
     NotFound,
@@ -28,11 +30,13 @@ pub(crate) enum Kind {
 
 impl Kind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Malformed,
         Self::BadHeader,
         Self::NotLoggedIn,
         Self::WrongCredentials,
+        Self::NotAnAuditor,
+        Self::Scope,
         Self::Xsrf,
         Self::ForeignOrigin,
         Self::NotFound,
@@ -58,6 +62,8 @@ impl Kind {
             Self::BadHeader => "bad-header",
             Self::NotLoggedIn => "not-logged-in",
             Self::WrongCredentials => "wrong-credentials",
+            Self::NotAnAuditor => "not-an-auditor",
+            Self::Scope => "scope",
             Self::Xsrf => "xsrf",
             Self::ForeignOrigin => "foreign-origin",
             Self::NotFound => "not-found",
@@ -81,8 +87,8 @@ impl Kind {
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Malformed | Self::BadHeader => StatusCode::BAD_REQUEST,
-            Self::NotLoggedIn | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
-            Self::Xsrf | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::NotLoggedIn | Self::WrongCredentials | Self::NotAnAuditor => StatusCode::UNAUTHORIZED,
+            Self::Xsrf | Self::ForeignOrigin | Self::Scope => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Taken | Self::Refused | Self::Busy | Self::KeyReused => StatusCode::CONFLICT,
@@ -99,6 +105,19 @@ impl Kind {
     /// The problem's `type`. A URN, so that it stays the same wherever the program runs.
     pub(crate) fn uri(self) -> String {
         format!("urn:stage:problem:{}", self.slug())
+    }
+
+    /// What a refused client could answer with (RFC 9110, 11.6.1; RFC 6750, 3).
+    pub(crate) fn challenge(self) -> Option<&'static str> {
+        match self {
+            // Every 401 needs one; ours is met with a cookie.
+            Self::NotLoggedIn | Self::WrongCredentials => Some("Cookie realm=\"stage\""),
+            Self::NotAnAuditor => Some("Bearer realm=\"stage\""),
+            Self::Scope => {
+                Some("Bearer realm=\"stage\", error=\"insufficient_scope\", scope=\"read-personal\"")
+            }
+            _ => None,
+        }
     }
 
     /// For answers that came without a problem: what their status says.

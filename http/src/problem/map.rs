@@ -13,6 +13,8 @@ impl From<CommandError> for Problem {
             CommandError::Invalid(invalid) => invalid.into(),
             CommandError::NotLoggedIn => Self::new(Kind::NotLoggedIn),
             CommandError::WrongCredentials => Self::new(Kind::WrongCredentials),
+            CommandError::NotAnAuditor => Self::new(Kind::NotAnAuditor),
+            CommandError::Scope(_) => Self::new(Kind::Scope),
             CommandError::NotFound(what) => Self::missing(what),
             CommandError::Taken { field } => Self::field(Kind::Taken, field, "taken", "is taken"),
             CommandError::Refused(sentence) => {

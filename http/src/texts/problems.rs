@@ -22,6 +22,13 @@ fn english(kind: Kind) -> (&'static str, &'static str) {
         Kind::BadHeader => ("A header cannot be read", "See the errors for the header and its form."),
         Kind::NotLoggedIn => ("Not logged in", "Log in first: POST /api/v1/session."),
         Kind::WrongCredentials => ("Wrong credentials", "The e-mail address or the password is wrong."),
+        Kind::NotAnAuditor => (
+            "Not an auditor",
+            "Send the token of an auditor: Authorization: Bearer …; an operator gives it out.",
+        ),
+        Kind::Scope => {
+            ("Not within the token's scope", "Personal values need a token with the scope read-personal.")
+        }
         Kind::Xsrf => (
             "The XSRF token is missing or wrong",
             "Send the cookie XSRF-TOKEN again as the header X-XSRF-TOKEN.",
@@ -59,6 +66,14 @@ fn german(kind: Kind) -> (&'static str, &'static str) {
         Kind::WrongCredentials => {
             ("Falsche Zugangsdaten", "Die E-Mail-Adresse oder das Passwort ist falsch.")
         }
+        Kind::NotAnAuditor => (
+            "Kein Prüfzugang",
+            "Bitte das Token eines Prüfzugangs mitschicken: Authorization: Bearer …; es kommt vom Betreiber.",
+        ),
+        Kind::Scope => (
+            "Dafür reicht das Token nicht",
+            "Für personenbezogene Werte braucht das Token den Umfang read-personal.",
+        ),
         Kind::Xsrf => (
             "Das XSRF-Token fehlt oder ist falsch",
             "Das Cookie XSRF-TOKEN muss als Kopfzeile X-XSRF-TOKEN mitgeschickt werden.",
@@ -109,6 +124,7 @@ pub(crate) fn missing(what: Missing, language: Language) -> &'static str {
         Missing::Post => ("There is no such post.", "Diesen Beitrag gibt es nicht."),
         Missing::Media => ("There is no such file.", "Diese Datei gibt es nicht."),
         Missing::Session => ("There is no such session.", "Diese Sitzung gibt es nicht."),
+        Missing::Auditor => ("There is no such auditor.", "Diesen Prüfzugang gibt es nicht."),
     };
     match language {
         Language::En => english,

@@ -1,0 +1,4 @@
+//! What auditors read, under `/v1/audit/`. Every handler asks for an [`crate::extract::Auditor`]; nothing here is
+//! for a cache or for another site's page.
+
+pub(crate) mod auditor;

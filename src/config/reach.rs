@@ -1,0 +1,54 @@
+//! The database of an installation that runs elsewhere, for commands that look at it from beside it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use sqlx::{PgPool, postgres::PgConnectOptions};
+
+use crate::{
+    failure::Failure,
+    secret::Secret,
+    services::{OpenDir, postgres},
+    wiring,
+};
+
+/// Which installation is meant: the one that `stage up` keeps in a data directory, or one whose services somebody
+/// else operates.
+#[derive(Args)]
+pub(crate) struct ReachArgs {
+    /// The database, for instance `postgres://user:password@host/stage`. As it may hold a password, prefer the
+    /// environment variable. Without it, the database of the `stage up` that runs on --data-dir is meant.
+    #[arg(long, env = "STAGE_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<Secret>,
+    /// The data directory of a running `stage up`.
+    #[arg(long, env = "STAGE_DATA_DIR", default_value = ".stage")]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// An open database.
+pub(crate) struct Reached {
+    pub(crate) pool: PgPool,
+    /// The way to its socket, for connections that are opened later.
+    _way: Option<OpenDir>,
+}
+
+impl ReachArgs {
+    /// Opens the database with at most `connections` connections.
+    pub(crate) async fn open(&self, connections: u32) -> Result<Reached, Failure> {
+        let (options, way) = self.options()?;
+        let pool = match wiring::pool(options, connections).await {
+            Err(Failure::Database(sqlx::Error::Io(_))) if way.is_some() => {
+                return Err(Failure::NotUp(self.data_dir.clone()));
+            }
+            opened => opened?,
+        };
+        Ok(Reached { pool, _way: way })
+    }
+
+    fn options(&self) -> Result<(PgConnectOptions, Option<OpenDir>), Failure> {
+        match &self.database_url {
+            Some(url) => Ok((url.expose().parse().map_err(Failure::DatabaseUrl)?, None)),
+            None => postgres::of(&self.data_dir).map(|(options, way)| (options, Some(way))),
+        }
+    }
+}
