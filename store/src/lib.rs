@@ -1,7 +1,7 @@
 //! The event log on PostgreSQL, and what must be written in one transaction with it.
 //!
 //! Here live appending and reading events (`log`), their order (`mark`), sealed personal data (`seal`),
-//! uniqueness (`claim`), and the object store for files (`objects`). No business decision is made here and no
+//! uniqueness (`claim`), the proof that nothing was changed (`proof`), and the object store for files (`objects`). No business decision is made here and no
 //! read model is kept here. Start with `log/execute.rs`: how a command becomes rows.
 
 pub mod claim;
@@ -10,6 +10,7 @@ pub mod locks;
 pub mod log;
 pub mod objects;
 pub mod pool;
+pub mod proof;
 pub mod seal;
 
 pub use claim::{ClaimChange, ClaimKind};
