@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{auditor, config, telemetry::LogArgs};
+use crate::{auditor, config, log::LogCommand, telemetry::LogArgs};
 
 /// Everything an organisation publishes, in one place, without recording its readers.
 #[derive(Parser)]
@@ -26,6 +26,9 @@ pub(crate) enum Command {
     Migrate(config::MigrateArgs),
     /// Gives tokens to auditors, who read the log from outside, and takes them back.
     Auditor(auditor::AuditorArgs),
+    /// Proves, exports and shows the event log.
+    #[command(subcommand)]
+    Log(LogCommand),
     /// Prints the published contract of the HTTP API.
     Openapi,
 }

@@ -7,6 +7,9 @@ pub(crate) enum Failure {
     /// Somebody asked the program to stop before it was ready: no failure at all.
     #[error("stopped while starting")]
     Interrupted,
+    /// Somebody asked a command to stop before it was done.
+    #[error("stopped before the end")]
+    Stopped,
     #[error("the asynchronous runtime cannot start")]
     Runtime(#[source] std::io::Error),
     #[error("signals cannot be received")]
@@ -71,6 +74,11 @@ pub(crate) enum Failure {
     S3(#[source] Box<dyn Error + Send + Sync>),
     #[error(transparent)]
     Store(#[from] stage_store::StoreError),
+    #[error(transparent)]
+    Proof(#[from] stage_store::proof::ProofError),
+    #[error("the answer has no form in JSON")]
+    #[allow(dead_code, reason = "for the subcommands to come")]
+    Json(#[source] serde_json::Error),
     #[error(transparent)]
     Command(#[from] stage_commands::CommandError),
     #[error("the result cannot be written")]

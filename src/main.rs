@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod data_dir;
 mod failure;
+mod log;
 mod migrate;
 mod openapi;
 mod probe;
@@ -53,6 +54,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Up(args) => up::run(*args, stop).await,
             Command::Serve(args) => serve::run(*args, stop).await,
             Command::Work(args) => work::run(*args, stop).await,
+            Command::Log(command) => log::run(command, stop).await,
             Command::Openapi => openapi::run(),
             Command::Auditor(args) => auditor::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,

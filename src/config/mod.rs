@@ -18,7 +18,7 @@ use stage_http::{HttpSettings, Rate};
 use url::{Host, Url};
 
 use crate::{failure::Failure, server::Limits};
-pub(crate) use reach::ReachArgs;
+pub(crate) use reach::{ReachArgs, Reached};
 pub(crate) use stores::{DatabaseArgs, StoresArgs};
 
 #[derive(Args)]
