@@ -6,10 +6,14 @@ use std::{
 };
 
 /// Prints where to go, or the same as one line of JSON.
-pub(crate) fn show(base: &str, data: &Path, json: bool) -> io::Result<()> {
+pub(crate) fn show(base: &str, data: &Path, has_mail_server: bool, json: bool) -> io::Result<()> {
     if json {
         return line(base, Some(data));
     }
+    let mail = match has_mail_server {
+        true => "to the mail server",
+        false => "kept sealed, there is no mail server; read them with `stage mail list` and `stage mail show`",
+    };
     let mut out = io::stdout().lock();
     writeln!(
         out,
@@ -18,7 +22,8 @@ pub(crate) fn show(base: &str, data: &Path, json: bool) -> io::Result<()> {
          \x20 Public feeds    {base}/v1/stages/…\n\
          \x20 OpenAPI page    {base}/docs/\n\
          \x20 Health          {base}/health/ready\n\
-         \x20 Data            {}\n\n\
+         \x20 Data            {}\n\
+         \x20 Mail            {mail}\n\n\
          \x20 Ctrl-C ends everything; the next start finds the data again.\n",
         data.display()
     )?;

@@ -56,6 +56,12 @@ pub(crate) enum Failure {
         "--public-url must begin with https://, because otherwise passwords and cookies are sent in the open; http:// is for this machine alone, such as http://localhost:8080"
     )]
     UnsafePublicUrl,
+    #[error("the Slack webhook in STAGE_SLACK_WEBHOOK_URL cannot be used")]
+    Slack(#[source] stage_connectors::outward::OutwardSetup),
+    #[error("the mail server in STAGE_SMTP_URL, or the sender in STAGE_MAIL_FROM, cannot be used")]
+    Mail(#[source] stage_connectors::outward::OutwardSetup),
+    #[error("mails hold links, so the address that people use must be known: give one with --public-url https://…")]
+    NoPublicUrlForMail,
     #[error("metrics cannot be collected")]
     Metrics(#[source] Box<dyn Error + Send + Sync>),
     #[error("the contract cannot be written")]

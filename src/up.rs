@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     banner,
-    config::UpArgs,
+    config::{Outward, UpArgs},
     data_dir::DataDir,
     failure::Failure,
     server,
@@ -66,11 +66,12 @@ async fn serve(
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::Http)?;
     let base = args.http.base(address)?;
+    let outward = Outward { public_url: Some(base.clone()), folder: Some(data.dir("mail")?) };
     let router = rooms.router(&args.http, base, &data.dir("journal")?, metrics()?)?;
     // Nobody else works on this data: what is still held is of a program that was killed.
     rooms.commands.release_polls().await?;
-    rooms.work(&args.work)?;
-    banner::show(&format!("http://{address}"), data.path(), args.json).map_err(Failure::Http)?;
+    rooms.work(&args.work, outward)?;
+    banner::show(&format!("http://{address}"), data.path(), args.work.recipients.has_mail_server(), args.json).map_err(Failure::Http)?;
     server::serve(listener, router, args.http.limits(), stop).await;
     Ok(())
 }

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 use stage_commands::Commands;
 use stage_connectors::Connectors;
-use stage_projections::Reads;
+use stage_projections::{Reads, outbox::Deliveries};
 use stage_store::{Keyring, Log, MasterKey, Objects, ObjectsSettings, Position};
 use stage_workers::views::Journal;
 use tokio::sync::watch;
@@ -16,7 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    config::{HttpArgs, WorkArgs},
+    config::{HttpArgs, Outward, WorkArgs},
     failure::Failure,
     probe::Services,
     services::nats::NatsAddress,
@@ -123,8 +123,9 @@ impl Rooms {
     }
 
     /// The loops that may run in any number of processes at once.
-    pub(crate) fn work(&self, args: &WorkArgs) -> Result<(), Failure> {
+    pub(crate) fn work(&self, args: &WorkArgs, outward: Outward) -> Result<(), Failure> {
         let connectors = Connectors::new(args.connectors()).map_err(Failure::Connectors)?;
+        let recipients = args.recipients.recipients(&self.commands, outward, &clock())?;
         self.loops.spawn(stage_workers::projecting::run_all(
             self.reads.log.clone(),
             self.woken.clone(),
@@ -136,7 +137,20 @@ impl Rooms {
             stage_workers::views::Settings::default(),
             self.stop.clone(),
         ));
-        self.loops.spawn(stage_workers::sweeping::run(self.commands.clone(), clock(), self.stop.clone()));
+        self.loops.spawn(stage_workers::delivering::run(
+            self.reads.log.clone(),
+            recipients,
+            stage_workers::delivering::Settings::default(),
+            self.woken.clone(),
+            clock(),
+            self.stop.clone(),
+        ));
+        self.loops.spawn(stage_workers::sweeping::run(
+            self.commands.clone(),
+            Deliveries::new(self.pool.clone()),
+            clock(),
+            self.stop.clone(),
+        ));
         self.loops.spawn(stage_workers::polling::run(
             self.commands.clone(),
             Arc::new(connectors),

@@ -1,7 +1,12 @@
 //! `stage work`: the loops, against services that somebody else operates. Any number may run; where only one may do
 //! a thing, they agree among themselves, and another takes over when that one dies.
 
-use crate::{config::WorkerArgs, failure::Failure, stop::Stop, wiring::Rooms};
+use crate::{
+    config::{Outward, WorkerArgs},
+    failure::Failure,
+    stop::Stop,
+    wiring::Rooms,
+};
 
 pub(crate) async fn run(args: WorkerArgs, stop: Stop) -> Result<(), Failure> {
     let stores = args.stores.stores()?;
@@ -9,7 +14,8 @@ pub(crate) async fn run(args: WorkerArgs, stop: Stop) -> Result<(), Failure> {
         rooms = Rooms::open(stores, args.stores.migrate) => rooms?,
         () = stop.gently.cancelled() => return Err(Failure::Interrupted),
     };
-    let working = rooms.work(&args.work);
+    let outward = Outward { public_url: args.public_url.clone(), folder: None };
+    let working = rooms.work(&args.work, outward);
     if working.is_ok() {
         tracing::info!("working");
         stop.gently.cancelled().await;

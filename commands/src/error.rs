@@ -96,7 +96,9 @@ impl From<AccountError> for CommandError {
     fn from(refusal: AccountError) -> Self {
         match refusal {
             AccountError::NotRegistered => Self::NotFound(Missing::Account),
-            AccountError::AlreadyRegistered => Self::Refused(refusal.to_string()),
+            AccountError::AlreadyRegistered | AccountError::MailedJustNow | AccountError::OtherEmail => {
+                Self::Refused(refusal.to_string())
+            }
         }
     }
 }

@@ -117,3 +117,104 @@ async fn neither_password_nor_hash_nor_token_is_in_the_database() {
         assert!(!everything.contains(secret), "{secret} is in the database in the clear");
     }
 }
+
+async fn log_in(house: &House, email: &str, password: &str, seed: u8) -> Result<Actor, CommandError> {
+    let session = house.commands.log_in(email, password.into(), [seed; 32], request(0)).await?;
+    Ok(session.actor)
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_all_other_sessions_and_keeps_this_one() {
+    let house = House::new().await;
+    house.registered("ada@example.org").await;
+    let here = log_in(&house, "ada@example.org", "correct horse battery", 1).await.unwrap();
+    log_in(&house, "ada@example.org", "correct horse battery", 2).await.unwrap();
+    let change = async |current: &str, new: &str| {
+        house.commands.change_password(here, current.into(), new.into(), request(1)).await
+    };
+    let Err(CommandError::Invalid(wrong)) = change("wrong horse battery", "another horse battery").await else {
+        panic!("must be refused")
+    };
+    assert_eq!(wrong.0[0].field, "current_password");
+    let Err(CommandError::Invalid(short)) = change("correct horse battery", "short").await else {
+        panic!("must be refused")
+    };
+    assert_eq!(short.0[0].field, "new_password");
+    assert_eq!(house.commands.sessions(here, at(2)).await.unwrap().len(), 2);
+    change("correct horse battery", "another horse battery").await.unwrap();
+    let left = house.commands.sessions(here, at(2)).await.unwrap();
+    assert_eq!(left.iter().map(|session| session.id).collect::<Vec<_>>(), [here.session]);
+    assert!(log_in(&house, "ada@example.org", "correct horse battery", 3).await.is_err());
+    log_in(&house, "ada@example.org", "another horse battery", 4).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_of_password_that_is_sent_again_is_answered_as_the_first_time() {
+    let house = House::new().await;
+    house.registered("ada@example.org").await;
+    let ada = log_in(&house, "ada@example.org", "correct horse battery", 1).await.unwrap();
+    let change = async || {
+        let (current, new) = ("correct horse battery".into(), "another horse battery".into());
+        house.commands.change_password(ada, current, new, common::keyed("once", 1)).await
+    };
+    assert_eq!(change().await.unwrap(), change().await.unwrap());
+}
+
+#[tokio::test]
+async fn the_link_for_a_new_password_holds_once_and_for_an_hour_and_ends_every_session() {
+    let house = House::new().await;
+    let ada = house.registered("ada@example.org").await;
+    let session = log_in(&house, "ada@example.org", "correct horse battery", 1).await.unwrap();
+    house.commands.request_password_reset("Ada@example.org", request(0)).await.unwrap();
+    let token = house.commands.reset_token(ada.account, at(3600)).await.unwrap().unwrap();
+    let reset = async |token: &secrecy::SecretString, new: &str, seconds: i64| {
+        house.commands.reset_password(token, new.into(), request(seconds)).await
+    };
+    let refused = |result: Result<_, CommandError>| match result {
+        Err(CommandError::Invalid(invalid)) => invalid.0[0].code.clone(),
+        other => panic!("must be refused: {other:?}"),
+    };
+    assert_eq!(refused(reset(&token, "short", 1).await), "too_short");
+    assert_eq!(refused(reset(&token, "another horse battery", 3600).await), "not_valid");
+    assert_eq!(refused(reset(&"forged".into(), "another horse battery", 1).await), "not_valid");
+    reset(&token, "another horse battery", 1).await.unwrap();
+    assert_eq!(refused(reset(&token, "a third horse battery", 2).await), "not_valid");
+    assert!(house.commands.sessions(session, at(2)).await.unwrap().is_empty());
+    log_in(&house, "ada@example.org", "another horse battery", 2).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_who_follow_the_same_link_at_once_one_chooses_the_password() {
+    let house = House::new().await;
+    let ada = house.registered("ada@example.org").await;
+    let token = house.commands.reset_token(ada.account, at(3600)).await.unwrap().unwrap();
+    let reset = |new: &str| house.commands.reset_password(&token, new.into(), request(1));
+    let (one, two) = tokio::join!(reset("the first horse battery"), reset("the second horse battery"));
+    assert_eq!([one.is_ok(), two.is_ok()].iter().filter(|ok| **ok).count(), 1, "{one:?} {two:?}");
+}
+
+#[tokio::test]
+async fn asking_for_a_new_password_of_nobody_is_answered_like_any_other_and_leaves_nothing() {
+    let house = House::new().await;
+    house.registered("ada@example.org").await;
+    house.commands.request_password_reset("bob@example.org", request(0)).await.unwrap();
+    assert_eq!(house.events().await, 1);
+    house.commands.request_password_reset("ada@example.org", request(0)).await.unwrap();
+    house.commands.request_password_reset("ada@example.org", request(30)).await.unwrap();
+    assert_eq!(house.events().await, 2, "one mail a minute");
+}
+
+#[tokio::test]
+async fn neither_a_password_nor_a_link_is_in_the_log() {
+    let house = House::new().await;
+    let ada = house.registered("ada@example.org").await;
+    house.commands.request_password_reset("ada@example.org", request(0)).await.unwrap();
+    let token = house.commands.reset_token(ada.account, at(3600)).await.unwrap().unwrap();
+    house.commands.reset_password(&token, "another horse battery".into(), request(1)).await.unwrap();
+    let log: String = sqlx::query_scalar("SELECT string_agg(payload::text || metadata::text, ' ') FROM events")
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
+    assert!(log.contains("PasswordChanged") && !log.contains("horse"));
+    assert!(!log.contains(secrecy::ExposeSecret::expose_secret(&token)));
+}

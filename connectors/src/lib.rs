@@ -7,6 +7,8 @@
 //! reads a clock or draws a random number either, because the same document must give the same posts, byte for
 //! byte: a post that differs is a revision.
 //!
+//! The other direction has its own folder, `outward`: messages to recipients that the operator set up.
+//!
 //! Start with `feed/mod.rs`: request, characters, format, posts.
 
 mod failure;
@@ -14,6 +16,7 @@ mod feed;
 mod language;
 mod markup;
 mod net;
+pub mod outward;
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! How often one client address may try to log in or register, or to guess an auditor's token. Kept in memory alone and forgotten as soon as
+//! How often one client address may try to log in, register, ask for mails, or guess an auditor's token. Kept in memory
+//! alone and forgotten as soon as
 //! the address could try freely again; never logged, never on a disk.
 
 use std::{
@@ -21,6 +22,8 @@ pub(crate) struct Limits {
     pub(crate) registration: Limiter,
     /// Tokens of auditors that nobody has shown yet since the program started.
     pub(crate) auditor: Limiter,
+    /// Asking for mails.
+    pub(crate) mail: Limiter,
 }
 
 impl Limits {
@@ -29,6 +32,8 @@ impl Limits {
             log_in: Limiter::new(settings.log_in_rate),
             registration: Limiter::new(settings.registration_rate),
             auditor: Limiter::new(settings.log_in_rate),
+            // As many as registrations, each of which sends a mail too.
+            mail: Limiter::new(settings.registration_rate),
         }
     }
 }

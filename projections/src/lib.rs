@@ -9,6 +9,7 @@ pub mod engine;
 pub mod error;
 pub mod feed;
 mod names;
+pub mod outbox;
 mod rows;
 pub mod stages;
 mod topic_row;

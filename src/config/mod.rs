@@ -1,8 +1,9 @@
 //! Flags, and environment variables of the same names. Each room has a settings struct of its own; here they are
 //! filled in. What reaches the operator's services is in `stores.rs`, what reaches an installation that runs in
-//! `reach.rs`.
+//! `reach.rs`, who outside is told what in `recipients.rs`.
 
 mod reach;
+mod recipients;
 mod stores;
 
 use std::{
@@ -19,6 +20,7 @@ use url::{Host, Url};
 
 use crate::{failure::Failure, server::Limits};
 pub(crate) use reach::{ReachArgs, Reached};
+pub(crate) use recipients::{Outward, RecipientArgs};
 pub(crate) use stores::{DatabaseArgs, StoresArgs};
 
 #[derive(Args)]
@@ -143,6 +145,8 @@ pub(crate) struct WorkArgs {
         action = clap::ArgAction::Set
     )]
     pub(crate) allow_private_addresses: bool,
+    #[command(flatten)]
+    pub(crate) recipients: RecipientArgs,
 }
 
 impl WorkArgs {
@@ -175,6 +179,9 @@ pub(crate) struct WorkerArgs {
     pub(crate) stores: StoresArgs,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
+    /// The address under which people reach the servers, for instance `https://stage.example`: links in mails lead there.
+    #[arg(long, env = "STAGE_PUBLIC_URL")]
+    pub(crate) public_url: Option<Url>,
 }
 
 #[derive(Args)]

@@ -14,6 +14,7 @@ pub mod proof;
 pub mod seal;
 
 pub use claim::{ClaimChange, ClaimKind};
+pub use cqrs_es::DomainEvent;
 pub use error::{ExecuteError, StoreError};
 pub use log::{Act, Also, Appended, Batch, Follower, Hint, Loaded, Log, Mark, Receipt, Recorded};
 pub use objects::{Object, Objects, ObjectsSettings};

@@ -12,3 +12,6 @@ pub const APPEND: i32 = 1;
 
 /// In place of [`NAMESPACE`], with the hash of a projection's name: held by the session that leads it.
 pub const PROJECTIONS: i32 = 0x5374_5072;
+
+/// In place of [`NAMESPACE`], with the hash of a recipient's name: held by the session that sends to it.
+pub const DELIVERIES: i32 = 0x5374_4465;

@@ -1,7 +1,7 @@
 //! The loops: what the program does without being asked.
 //!
-//! Here live counting views (`views`), polling sources (`polling`) and running the projections (`projecting`)
-//! and taking away what has outlived its use (`sweeping`).
+//! Here live counting views (`views`), polling sources (`polling`), running the projections (`projecting`), telling
+//! recipients outside (`delivering`) and taking away what has outlived its use (`sweeping`).
 //! A loop only moves things along: what is decided lives in `domain` and `commands`, what is stored in
 //! `store` and `projections`. Every loop ends soon after its token is cancelled, goes on after any failure of a
 //! service, and may run in any number of processes at once. The clock comes in from the program.
@@ -9,6 +9,7 @@
 //! Start with `views/mod.rs`, which draws the way of a view from the reader to the count.
 
 mod backoff;
+pub mod delivering;
 pub mod polling;
 pub mod projecting;
 pub mod sweeping;

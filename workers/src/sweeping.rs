@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use stage_commands::Commands;
+use stage_projections::outbox::Deliveries;
 use tokio_util::sync::CancellationToken;
 
 use crate::Clock;
@@ -11,11 +12,15 @@ use crate::Clock;
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Runs until `stop`.
-pub async fn run(commands: Commands, clock: Clock, stop: CancellationToken) {
+pub async fn run(commands: Commands, deliveries: Deliveries, clock: Clock, stop: CancellationToken) {
     loop {
         match commands.sweep(clock()).await {
             Ok(swept) => tracing::debug!(?swept, "swept"),
             Err(error) => tracing::warn!(%error, "cannot sweep; the next sweep is in an hour"),
+        }
+        match deliveries.sweep(clock()).await {
+            Ok(swept) => tracing::debug!(swept, "swept the outbox"),
+            Err(error) => tracing::warn!(%error, "cannot sweep the outbox; the next sweep is in an hour"),
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}

@@ -47,7 +47,7 @@ impl Commands {
         Ok(NewSession { actor, token: token.into(), done })
     }
 
-    async fn password_of(&self, account: AccountId) -> Result<Option<SecretString>, CommandError> {
+    pub(super) async fn password_of(&self, account: AccountId) -> Result<Option<SecretString>, CommandError> {
         let pool = self.log.pool();
         let sealed: Option<Vec<u8>> =
             sqlx::query_scalar("SELECT password FROM credentials WHERE account_id = $1")

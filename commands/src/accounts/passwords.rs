@@ -76,13 +76,13 @@ impl Passwords {
 }
 
 /// Refuses a password that is too short to be worth hashing.
-pub(crate) fn check(password: &SecretString) -> Result<(), FieldError> {
+pub(crate) fn check(field: &str, password: &SecretString) -> Result<(), FieldError> {
     let length = password.expose_secret().chars().count();
     if length < *LENGTH.start() {
-        return Err(FieldError::new("password", "too_short", "must have at least 12 characters"));
+        return Err(FieldError::new(field, "too_short", "must have at least 12 characters"));
     }
     if length > *LENGTH.end() {
-        return Err(FieldError::new("password", "too_long", "must have at most 200 characters"));
+        return Err(FieldError::new(field, "too_long", "must have at most 200 characters"));
     }
     Ok(())
 }
@@ -118,8 +118,8 @@ mod tests {
 
     #[test]
     fn a_password_is_counted_in_characters() {
-        assert!(check(&"äöüäöüäöüäöü".into()).is_ok());
-        assert_eq!(check(&"short".into()).map_err(|e| e.code), Err("too_short"));
-        assert_eq!(check(&"x".repeat(201).into()).map_err(|e| e.code), Err("too_long"));
+        assert!(check("password", &"äöüäöüäöüäöü".into()).is_ok());
+        assert_eq!(check("password", &"short".into()).map_err(|e| e.code), Err("too_short"));
+        assert_eq!(check("password", &"x".repeat(201).into()).map_err(|e| e.code), Err("too_long"));
     }
 }

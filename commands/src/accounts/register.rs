@@ -32,7 +32,7 @@ impl Commands {
         let Register { first_name, last_name, email, phone, password, language } = register;
         let registration =
             Registration::new(account, &first_name, &last_name, &email, phone.as_deref(), language);
-        let registration = passwords::and(registration, passwords::check(&password))?;
+        let registration = passwords::and(registration, passwords::check("password", &password))?;
 
         let hash = self.passwords.hash(password).await?;
         let subject = self.log.keyring().new_subject(account)?;

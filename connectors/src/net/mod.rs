@@ -9,3 +9,4 @@ mod retry;
 mod tests;
 
 pub(crate) use client::{Answer, Net, Page};
+pub(crate) use retry::retry_after;

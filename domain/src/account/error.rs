@@ -4,4 +4,8 @@ pub enum AccountError {
     AlreadyRegistered,
     #[error("there is no such account")]
     NotRegistered,
+    #[error("a mail was sent a moment ago; wait a minute before you ask for another")]
+    MailedJustNow,
+    #[error("the account has another e-mail address by now")]
+    OtherEmail,
 }

@@ -8,4 +8,4 @@ mod state;
 pub use command::{AccountCommand, Registration};
 pub use error::AccountError;
 pub use event::AccountEvent;
-pub use state::Account;
+pub use state::{Account, Person};

@@ -1,7 +1,12 @@
-//! Accounts: registering, and what one's own account says.
+//! Accounts: registering, what one's own account says, its address and its password.
 
+pub(crate) mod change_password;
 pub(crate) mod read;
 pub(crate) mod register;
+pub(crate) mod request_reset;
+pub(crate) mod request_verification;
+pub(crate) mod reset;
+pub(crate) mod verify;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};

@@ -35,6 +35,8 @@ pub(crate) struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     email: Option<String>,
+    /// Whether the person followed the link that was mailed to this address.
+    email_verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     phone: Option<String>,
@@ -56,6 +58,7 @@ impl From<AccountView> for Account {
             first_name: known(view.first_name),
             last_name: known(view.last_name),
             email: known(view.email),
+            email_verified: view.email_verified,
             phone: view.phone.and_then(known),
             language: view.language.into(),
             registered_at: view.registered_at,

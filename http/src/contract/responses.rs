@@ -84,6 +84,16 @@ refusals! {
         Behind]
     RegisterRefusals [Malformed BadHeader ForeignOrigin Taken Refused Busy TooLarge UnsupportedMediaType Validation
         KeyReused RateLimited]
+    /// Of a command that sends a mail.
+    MailRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin NotFound Refused Busy Version TooLarge Validation
+        KeyReused RateLimited]
+    /// Of a command with a password in its body.
+    PasswordRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin NotFound Refused Busy Version TooLarge
+        UnsupportedMediaType Validation KeyReused RateLimited]
+    /// Of a command of whoever followed a link of a mail.
+    LinkRefusals [Malformed BadHeader ForeignOrigin NotFound Refused Busy TooLarge UnsupportedMediaType Validation
+        KeyReused RateLimited]
+    RequestResetRefusals [Malformed BadHeader ForeignOrigin Busy TooLarge UnsupportedMediaType Validation RateLimited]
     LogInRefusals [Malformed WrongCredentials ForeignOrigin Busy TooLarge UnsupportedMediaType Validation RateLimited]
     /// Of a public read.
     PublicRefusals [BadHeader NotFound Validation Behind]

@@ -71,6 +71,12 @@ pub(crate) fn password() -> Object {
     secret(text(1, 200, PLAIN, "control_characters", json!("correct horse battery")))
 }
 
+/// Of a link in a mail.
+pub(crate) fn token() -> Object {
+    let example = json!("AZrAXk1vfKqyZ5u0m4cYJwAAAABnRuoAQ7m0");
+    text(1, 200, "^[0-9A-Za-z_-]*$", "wrong_form", example).write_only(true).build()
+}
+
 fn secret(object: ObjectBuilder) -> Object {
     object.format(Some(SchemaFormat::KnownFormat(KnownFormat::Password))).write_only(true).build()
 }

@@ -43,7 +43,7 @@ impl Projection for Accounts {
 #[derive(Default)]
 struct Changes {
     registered: Vec<Registered>,
-    logged_in: BTreeMap<Uuid, LoggedIn>,
+    changed: BTreeMap<Uuid, Changed>,
 }
 
 struct Registered {
@@ -57,8 +57,11 @@ struct Registered {
     version: i64,
 }
 
-struct LoggedIn {
-    at: DateTime<Utc>,
+/// What is different after a batch; `None` stays as it was.
+#[derive(Default)]
+struct Changed {
+    last_login_at: Option<DateTime<Utc>>,
+    email_verified: Option<bool>,
     version: i64,
 }
 
@@ -77,11 +80,21 @@ impl Changes {
                 at,
                 version,
             }),
-            AccountEvent::AccountLoggedIn { at } => {
-                self.logged_in.insert(id, LoggedIn { at, version });
+            AccountEvent::AccountLoggedIn { at } => self.changed(id, version).last_login_at = Some(at),
+            AccountEvent::EmailVerified { .. } => self.changed(id, version).email_verified = Some(true),
+            AccountEvent::EmailVerificationRequested { .. }
+            | AccountEvent::PasswordResetRequested { .. }
+            | AccountEvent::PasswordChanged { .. } => {
+                self.changed(id, version);
             }
         }
         Ok(())
+    }
+
+    fn changed(&mut self, id: Uuid, version: i64) -> &mut Changed {
+        let changed = self.changed.entry(id).or_default();
+        changed.version = version;
+        changed
     }
 
     async fn write(self, tx: &mut PgConnection) -> Result<(), ProjectionError> {
@@ -104,15 +117,20 @@ impl Changes {
             .execute(&mut *tx)
             .await?;
         }
-        if !self.logged_in.is_empty() {
+        if !self.changed.is_empty() {
             sqlx::query(
-                "UPDATE accounts SET last_login_at = new.at, version = new.version
-                 FROM UNNEST($1::uuid[], $2::timestamptz[], $3::bigint[]) AS new (id, at, version)
+                "UPDATE accounts SET
+                     last_login_at = coalesce(new.last_login_at, accounts.last_login_at),
+                     email_verified = coalesce(new.email_verified, accounts.email_verified),
+                     version = new.version
+                 FROM UNNEST($1::uuid[], $2::timestamptz[], $3::boolean[], $4::bigint[])
+                     AS new (id, last_login_at, email_verified, version)
                  WHERE accounts.id = new.id",
             )
-            .bind(self.logged_in.keys().copied().collect::<Vec<_>>())
-            .bind(self.logged_in.values().map(|l| l.at).collect::<Vec<_>>())
-            .bind(self.logged_in.values().map(|l| l.version).collect::<Vec<_>>())
+            .bind(self.changed.keys().copied().collect::<Vec<_>>())
+            .bind(self.changed.values().map(|c| c.last_login_at).collect::<Vec<_>>())
+            .bind(self.changed.values().map(|c| c.email_verified).collect::<Vec<_>>())
+            .bind(self.changed.values().map(|c| c.version).collect::<Vec<_>>())
             .execute(tx)
             .await?;
         }

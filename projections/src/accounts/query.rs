@@ -14,13 +14,15 @@ struct Row {
     language: String,
     registered_at: DateTime<Utc>,
     last_login_at: Option<DateTime<Utc>>,
+    email_verified: bool,
     version: i64,
 }
 
 impl Reads {
     pub async fn account(&self, id: AccountId) -> Result<Option<AccountView>, ProjectionError> {
         let row: Option<Row> = sqlx::query_as(
-            "SELECT first_name, last_name, email, phone, language, registered_at, last_login_at, version
+            "SELECT first_name, last_name, email, phone, language, registered_at, last_login_at,
+                    email_verified, version
              FROM read_accounts.accounts WHERE id = $1",
         )
         .bind(id.0)
@@ -46,6 +48,7 @@ impl Reads {
             language: names::read("language", &row.language)?,
             registered_at: row.registered_at,
             last_login_at: row.last_login_at,
+            email_verified: row.email_verified,
             version: row.version.cast_unsigned(),
         }))
     }

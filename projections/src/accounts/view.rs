@@ -11,5 +11,6 @@ pub struct AccountView {
     pub language: Language,
     pub registered_at: DateTime<Utc>,
     pub last_login_at: Option<DateTime<Utc>>,
+    pub email_verified: bool,
     pub version: u64,
 }

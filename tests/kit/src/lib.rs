@@ -5,10 +5,14 @@
 mod database;
 mod objects;
 mod program;
+mod slack;
+mod smtp;
 
 pub use database::{TestDatabase, database, empty_database};
 pub use objects::{TestObjects, objects};
 pub use program::{Program, Refused, is_running};
+pub use slack::{FakeSlack, SlackPost};
+pub use smtp::{FakeSmtp, TakenMail};
 
 /// The NATS server of this test run.
 #[must_use]

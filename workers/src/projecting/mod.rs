@@ -9,4 +9,5 @@ mod run;
 mod supervise;
 
 pub use run::run;
+pub(crate) use supervise::keep_running;
 pub use supervise::run_all;

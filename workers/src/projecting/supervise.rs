@@ -17,7 +17,8 @@ pub async fn run_all(log: Log, wake: watch::Receiver<Position>, stop: Cancellati
     join_all(all().into_iter().map(|projection| keep_running(&log, projection, &wake, &stop))).await;
 }
 
-async fn keep_running(
+/// Runs one projection until `stop`, also after it panicked.
+pub(crate) async fn keep_running(
     log: &Log,
     projection: Arc<dyn Projection>,
     wake: &watch::Receiver<Position>,

@@ -1,0 +1,135 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::{PgConnection, PgPool};
+use stage_store::{Recorded, StoreError};
+use uuid::Uuid;
+
+use super::{Draft, delivery_id};
+use crate::{ProjectionError, engine::{Projection, Rebuild}};
+
+/// Which events a recipient is told of. What it says depends on the event alone.
+pub trait Routes: Send + Sync {
+    /// Short and for ever: rows are kept under it.
+    fn name(&self) -> &'static str;
+
+    /// The name of its consumer among the engine's checkpoints: `outbox_` and its own name.
+    fn consumer(&self) -> &'static str;
+
+    fn news(&self, event: &Recorded) -> Result<Vec<News>, StoreError>;
+}
+
+/// What an event means for a recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    Tell(Draft),
+    /// What was withheld because this person's data was restricted may go now.
+    Release(Uuid),
+}
+
+/// The consumer that enqueues what one recipient is told.
+pub struct Outbox {
+    routes: Arc<dyn Routes>,
+}
+
+impl Outbox {
+    #[must_use]
+    pub fn new(routes: Arc<dyn Routes>) -> Self {
+        Self { routes }
+    }
+}
+
+#[async_trait]
+impl Projection for Outbox {
+    fn name(&self) -> &'static str {
+        self.routes.consumer()
+    }
+
+    /// Never raised: nothing is built anew here. A recipient that wants to know more is told of what comes.
+    fn version(&self) -> i32 {
+        1
+    }
+
+    fn rebuild(&self) -> Rebuild {
+        Rebuild::Never
+    }
+
+    async fn apply(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), ProjectionError> {
+        let mut drafts = Vec::new();
+        for event in batch {
+            for news in self.routes.news(event)? {
+                match news {
+                    News::Tell(draft) => drafts.push((event, draft)),
+                    News::Release(subject) => {
+                        // In the order of the log, should the same batch enqueue something about them.
+                        self.enqueue(tx, &std::mem::take(&mut drafts)).await?;
+                        self.release(tx, subject).await?;
+                    }
+                }
+            }
+        }
+        self.enqueue(tx, &drafts).await
+    }
+}
+
+impl Outbox {
+    async fn enqueue(
+        &self,
+        tx: &mut PgConnection,
+        drafts: &[(&Recorded, Draft)],
+    ) -> Result<(), ProjectionError> {
+        if drafts.is_empty() {
+            return Ok(());
+        }
+        let recipient = self.routes.name();
+        let id = |(event, draft): &(&Recorded, Draft)| {
+            delivery_id(recipient, &format!("{}/{}", event.position, draft.part))
+        };
+        sqlx::query(
+            "INSERT INTO outbox.deliveries
+                 (id, recipient, lane, kind, position, about, subject, created_at, due_at)
+             SELECT id, $1, lane, kind, position, about, subject, at, at
+             FROM UNNEST($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::uuid[],
+                     $8::timestamptz[])
+                 WITH ORDINALITY AS new (id, lane, kind, position, about, subject, at, place)
+             ORDER BY place
+             ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(recipient)
+        .bind(drafts.iter().map(id).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|(_, draft)| draft.lane.as_str()).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|(_, draft)| draft.kind).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|(event, _)| event.position).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|(_, draft)| draft.about).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|(_, draft)| draft.subject).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|(event, _)| event.recorded_at).collect::<Vec<_>>())
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn release(&self, tx: &mut PgConnection, subject: Uuid) -> Result<(), ProjectionError> {
+        sqlx::query(
+            "UPDATE outbox.deliveries SET state = 'waiting', settled_at = NULL, reason = NULL
+             WHERE recipient = $1 AND about = $2 AND state = 'withheld' AND reason = 'restricted'",
+        )
+        .bind(self.routes.name())
+        .bind(subject)
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Lets a recipient that is new begin with what happens from now on. Does nothing for one that is known.
+pub async fn begin_at_present(pool: &PgPool, routes: &dyn Routes) -> Result<(), ProjectionError> {
+    sqlx::query(
+        "INSERT INTO projection_checkpoints (name, version, position)
+         SELECT $1, 1, coalesce(max(position), 0) FROM events
+         ON CONFLICT (name) DO NOTHING",
+    )
+    .bind(routes.consumer())
+    .execute(pool)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,37 @@
+use super::{Deliveries, DeliveryView, RecipientView};
+use crate::ProjectionError;
+
+impl Deliveries {
+    /// Every recipient that was ever set up, by name.
+    pub async fn status(&self) -> Result<Vec<RecipientView>, ProjectionError> {
+        sqlx::query_as(
+            "SELECT substr(name, 8) AS recipient, position, state, error, failed_position,
+                    count(*) FILTER (WHERE d.has = 'waiting') AS waiting,
+                    min(d.created_at) FILTER (WHERE d.has = 'waiting') AS waiting_since,
+                    count(*) FILTER (WHERE d.has = 'dead') AS dead,
+                    count(*) FILTER (WHERE d.has = 'sent') AS sent,
+                    count(*) FILTER (WHERE d.has = 'withheld') AS withheld
+             FROM projection_checkpoints
+             LEFT JOIN (SELECT recipient, state, created_at FROM outbox.deliveries)
+                 AS d (recipient, has, created_at) ON d.recipient = substr(name, 8)
+             WHERE name LIKE 'outbox\\_%' GROUP BY name ORDER BY name",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ProjectionError::from)
+    }
+
+    /// What failed for good and what was tried in vain so far, the oldest first, at most `limit`.
+    pub async fn troubles(&self, limit: i64) -> Result<Vec<DeliveryView>, ProjectionError> {
+        sqlx::query_as(
+            "SELECT id, recipient, kind, position, state, tries, created_at, due_at, settled_at, reason
+             FROM outbox.deliveries
+             WHERE state = 'dead' OR (state = 'waiting' AND reason IS NOT NULL)
+             ORDER BY number LIMIT $1",
+        )
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ProjectionError::from)
+    }
+}

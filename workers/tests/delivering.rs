@@ -1,0 +1,300 @@
+//! Telling recipients: what they are told, in which order, how often, and what a crash leaves behind.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
+
+mod common;
+
+use std::{sync::Arc, time::Duration};
+
+use common::{House, person};
+use stage_projections::outbox::Routes;
+use stage_testkit::{FakeSlack, FakeSmtp};
+use stage_workers::delivering::{
+    Settings,
+    recipients::mail::Folder,
+};
+
+/// Pauses short enough for a test, and few tries.
+fn quick() -> Settings {
+    Settings {
+        tries: 4,
+        first_pause: Duration::from_millis(20),
+        look_every: Duration::from_millis(20),
+        watch_every: Duration::from_millis(50),
+        rest: Duration::from_millis(50),
+        ..Settings::default()
+    }
+}
+
+#[tokio::test]
+async fn slack_is_told_who_registered_and_which_stage_is_new_and_nothing_of_it_is_in_the_outbox() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    let working = house.tell_slack(&slack, quick()).await;
+    let ada = house.register("ada@example.org").await;
+    house.stage(ada, "rathaus").await;
+    let posts = slack.came(2).await;
+    for fact in ["New registration", "First name: Ada", "Last name: Lovelace", "E-mail: ada@example.org"] {
+        assert!(posts[0].text.contains(fact), "{}", posts[0].text);
+    }
+    assert!(posts[0].text.contains("Phone: +49 30 1234567"));
+    assert!(posts[1].text.contains("New stage") && posts[1].text.contains("Name: Rathaus"));
+    assert!(!posts[1].text.contains("Ada"));
+    assert_eq!(house.settled("sent", 2).await.len(), 2);
+    let rows: String =
+        sqlx::query_scalar("SELECT string_agg(d::text, ' ') FROM outbox.deliveries d")
+            .fetch_one(&house.database.pool)
+            .await
+            .unwrap();
+    for value in ["Ada", "Lovelace", "ada@example.org", "1234567", "Rathaus"] {
+        assert!(!rows.contains(value), "{value} is in the outbox");
+    }
+    working.abort();
+}
+
+#[tokio::test]
+async fn a_recipient_is_told_of_nothing_that_was_before_it_was_set_up() {
+    let house = House::new().await;
+    house.register("bob@example.org").await;
+    let slack = FakeSlack::start().await;
+    let working = house.tell_slack(&slack, quick()).await;
+    house.register("ada@example.org").await;
+    let posts = slack.came(1).await;
+    assert!(posts[0].text.contains("ada@example.org"));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(slack.posts().len(), 1);
+    working.abort();
+}
+
+#[tokio::test]
+async fn one_that_asks_to_wait_is_left_alone_for_so_long_and_everything_comes_in_order() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    slack.will_answer([(429, "rate_limited", Some(2)), (503, "", None)]);
+    let working = house.tell_slack(&slack, quick()).await;
+    house.register("one@example.org").await;
+    house.register("two@example.org").await;
+    let posts = slack.came(4).await;
+    let statuses: Vec<_> = posts.iter().map(|post| post.status).collect();
+    assert_eq!(statuses, [429, 503, 200, 200]);
+    assert!(posts[1].at - posts[0].at >= Duration::from_secs(2));
+    assert!(posts[..3].iter().all(|post| post.text.contains("one@") && post.key == posts[0].key));
+    assert!(posts[3].text.contains("two@") && posts[3].key != posts[0].key);
+    working.abort();
+}
+
+#[tokio::test]
+async fn what_is_refused_is_dead_at_once_and_holds_up_nothing() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    slack.will_answer([(400, "invalid_payload", None)]);
+    let working = house.tell_slack(&slack, quick()).await;
+    house.register("one@example.org").await;
+    house.register("two@example.org").await;
+    let posts = slack.came(2).await;
+    assert!(posts[1].text.contains("two@"));
+    let dead = house.settled("dead", 1).await;
+    assert_eq!((dead[0].tries, dead[0].reason.as_deref()), (1, Some("invalid_payload")));
+    assert!(house.deliveries().give_up(dead[0].id, "nobody misses it", chrono::Utc::now()).await.unwrap());
+    assert!(!house.deliveries().give_up(dead[0].id, "twice", chrono::Utc::now()).await.unwrap());
+    house.settled("dropped", 1).await;
+    working.abort();
+}
+
+#[tokio::test]
+async fn what_fails_again_and_again_is_dead_after_so_many_tries_and_can_be_sent_once_more() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    slack.will_answer([(404, "no_service", None); 4]);
+    let working = house.tell_slack(&slack, quick()).await;
+    house.register("ada@example.org").await;
+    let dead = house.settled("dead", 1).await;
+    assert_eq!((dead[0].tries, dead[0].reason.as_deref()), (4, Some("no_service")));
+    let status = house.deliveries().status().await.unwrap();
+    assert_eq!((status[0].recipient.as_str(), status[0].dead, status[0].waiting), ("slack", 1, 0));
+    assert_eq!(house.deliveries().troubles(10).await.unwrap()[0].id, dead[0].id);
+    assert!(house.deliveries().retry(dead[0].id, chrono::Utc::now()).await.unwrap());
+    house.settled("sent", 1).await;
+    let posts = slack.posts();
+    assert_eq!(posts.len(), 5);
+    assert!(posts.iter().all(|post| post.key == dead[0].id.to_string()));
+    working.abort();
+}
+
+#[tokio::test]
+async fn killed_between_sending_and_noting_it_sends_again_with_the_same_key_and_in_order() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    slack.hold(true);
+    let working = house.tell_slack(&slack, quick()).await;
+    house.register("one@example.org").await;
+    house.register("two@example.org").await;
+    slack.came(1).await;
+    working.abort();
+    let _ = working.await;
+    slack.hold(false);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let working = house.tell_slack(&slack, quick()).await;
+    let posts = slack.came(3).await;
+    assert_eq!(posts[0].key, posts[1].key);
+    assert!(posts[1].text.contains("one@") && posts[2].text.contains("two@"));
+    // It is noted whom the first was about although nobody lived to hear the answer.
+    let disclosed: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox.disclosures")
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(disclosed, 2);
+    working.abort();
+}
+
+#[tokio::test]
+async fn each_event_is_enqueued_once_however_often_the_worker_dies() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    // Nothing leaves, so that all that is enqueued stays to be counted.
+    slack.hold(true);
+    let routes: Arc<dyn Routes> = Arc::new(house.slack(&slack));
+    stage_projections::outbox::begin_at_present(&house.database.pool, &*routes).await.unwrap();
+    let mut working = house.tell_slack(&slack, quick()).await;
+    for number in 0..12 {
+        house.register(&format!("p{number}@example.org")).await;
+        if number % 2 == 1 {
+            working.abort();
+            let _ = working.await;
+            working = house.tell_slack(&slack, quick()).await;
+        }
+    }
+    house.enqueued(12).await;
+    // Not even a checkpoint that somebody sets back enqueues anything twice.
+    working.abort();
+    let _ = working.await;
+    sqlx::query("UPDATE projection_checkpoints SET position = 0 WHERE name = 'outbox_slack'")
+        .execute(&house.database.pool)
+        .await
+        .unwrap();
+    let working = house.tell_slack(&slack, quick()).await;
+    house.caught_up("outbox_slack").await;
+    assert_eq!(house.enqueued(12).await, 12);
+    working.abort();
+}
+
+#[tokio::test]
+async fn of_two_workers_one_sends() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    let one = house.tell_slack(&slack, quick()).await;
+    let two = house.tell_slack(&slack, quick()).await;
+    for number in 0..3 {
+        house.register(&format!("p{number}@example.org")).await;
+    }
+    house.settled("sent", 3).await;
+    assert_eq!(slack.posts().len(), 3);
+    one.abort();
+    two.abort();
+}
+
+#[tokio::test]
+async fn an_error_of_the_system_is_told_once_and_says_nothing_about_a_person() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    sqlx::query(
+        "INSERT INTO projection_checkpoints (name, version, position, state, failed_position, error)
+         VALUES ('feed', 1, 4, 'failed', 5, 'PostImported version 1: the field text is missing')",
+    )
+    .execute(&house.database.pool)
+    .await
+    .unwrap();
+    let working = house.tell_slack(&slack, quick()).await;
+    let posts = slack.came(1).await;
+    for part in ["A part of Stage has stopped", "feed", "At position: 5", "stage projections status"] {
+        assert!(posts[0].text.contains(part), "{}", posts[0].text);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(slack.posts().len(), 1);
+    working.abort();
+}
+
+#[tokio::test]
+async fn a_person_whose_key_is_destroyed_is_not_told_of() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    slack.will_answer([(503, "", Some(2))]);
+    let working = house.tell_slack(&slack, quick()).await;
+    let ada = house.register("ada@example.org").await;
+    slack.came(1).await;
+    sqlx::query("DELETE FROM subject_keys WHERE subject = $1")
+        .bind(ada.account.0)
+        .execute(&house.database.pool)
+        .await
+        .unwrap();
+    let withheld = house.settled("withheld", 1).await;
+    assert_eq!(withheld[0].reason.as_deref(), Some("erased"));
+    assert_eq!(slack.posts().len(), 1);
+    working.abort();
+}
+
+#[tokio::test]
+async fn mails_in_the_folder_are_sealed_until_their_person_is_erased() {
+    let house = House::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let kept = Arc::new(Folder::new(folder.path().to_owned(), house.log.clone(), common::clock()));
+    let working = house.mail(kept.clone(), quick()).await;
+    let mut ada = person("ada@example.org");
+    ada.language = stage_domain::Language::De;
+    let ada = house.register_as(ada).await;
+    house.settled("sent", 1).await;
+    let list = kept.list().unwrap();
+    assert_eq!((list.len(), list[0].kind.as_str()), (1, "verification"));
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(!text.contains("ada@example.org") && !text.contains("Ada") && !text.contains("verify-email"));
+    }
+    let mail = kept.open(&list[0]).await.unwrap().unwrap();
+    assert_eq!(mail.to, "ada@example.org");
+    assert!(mail.text.contains("Guten Tag Ada,") && mail.text.contains("https://stage.example/verify-email#"));
+    sqlx::query("DELETE FROM subject_keys WHERE subject = $1")
+        .bind(ada.account.0)
+        .execute(&house.database.pool)
+        .await
+        .unwrap();
+    assert!(kept.open(&list[0]).await.unwrap().is_none());
+    working.abort();
+}
+
+#[tokio::test]
+async fn the_link_of_a_mail_verifies_its_own_address_once_and_for_two_days() {
+    let house = House::new().await;
+    let smtp = FakeSmtp::start().await;
+    let working = house.mail(Arc::new(common::smtp(&smtp)), quick()).await;
+    house.register("ada@example.org").await;
+    let token = common::token(&smtp.came(1).await[0].data, "verify-email");
+    let at = |hours| common::request_in(chrono::TimeDelta::hours(hours));
+    let late = house.commands.verify_email(&token, at(49)).await;
+    assert!(late.is_err(), "{late:?}");
+    let other = house.commands.reset_password(&token, "another horse battery".into(), at(0)).await;
+    assert!(other.is_err(), "a link for one thing is none for another: {other:?}");
+    let first = house.commands.verify_email(&token, at(0)).await.unwrap();
+    let again = house.commands.verify_email(&token, at(1)).await.unwrap();
+    assert_eq!(first.version, again.version, "a second time changes nothing");
+    working.abort();
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_work_holds_up_nobody_and_a_busy_server_gets_the_same_mail_again() {
+    let house = House::new().await;
+    let smtp = FakeSmtp::start().await;
+    let working = house.mail(Arc::new(common::smtp(&smtp)), quick()).await;
+    house.register("unknown@example.org").await;
+    house.register("busy@example.org").await;
+    house.register("ada@example.org").await;
+    let mails = smtp.came(2).await;
+    let mut to: Vec<_> = mails.iter().map(|mail| mail.to.as_str()).collect();
+    to.sort_unstable();
+    assert_eq!(to, ["ada@example.org", "busy@example.org"]);
+    let dead = house.settled("dead", 1).await;
+    assert_eq!((dead[0].tries, dead[0].reason.as_deref()), (1, Some("mailbox_unknown")));
+    let sent = house.settled("sent", 2).await;
+    let busy = sent.iter().find(|delivery| delivery.tries == 2).expect("was tried twice");
+    let mail = mails.iter().find(|mail| mail.to.starts_with("busy")).unwrap();
+    assert!(mail.data.contains(&format!("Message-ID: <{}@stage.example>", busy.id)), "{}", mail.data);
+    working.abort();
+}
