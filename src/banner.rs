@@ -12,7 +12,9 @@ pub(crate) fn show(base: &str, data: &Path, has_mail_server: bool, json: bool) -
     }
     let mail = match has_mail_server {
         true => "to the mail server",
-        false => "kept sealed, there is no mail server; read them with `stage mail list` and `stage mail show`",
+        false => {
+            "kept sealed, there is no mail server; read them with `stage mail list` and `stage mail show`"
+        }
     };
     let mut out = io::stdout().lock();
     writeln!(

@@ -60,8 +60,12 @@ pub(crate) enum Failure {
     Slack(#[source] stage_connectors::outward::OutwardSetup),
     #[error("the mail server in STAGE_SMTP_URL, or the sender in STAGE_MAIL_FROM, cannot be used")]
     Mail(#[source] stage_connectors::outward::OutwardSetup),
-    #[error("mails hold links, so the address that people use must be known: give one with --public-url https://…")]
+    #[error(
+        "mails hold links, so the address that people use must be known: give one with --public-url https://…"
+    )]
     NoPublicUrlForMail,
+    #[error("recipients cannot be set up")]
+    Recipients(#[source] stage_projections::ProjectionError),
     #[error("metrics cannot be collected")]
     Metrics(#[source] Box<dyn Error + Send + Sync>),
     #[error("the contract cannot be written")]

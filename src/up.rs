@@ -70,8 +70,14 @@ async fn serve(
     let router = rooms.router(&args.http, base, &data.dir("journal")?, metrics()?)?;
     // Nobody else works on this data: what is still held is of a program that was killed.
     rooms.commands.release_polls().await?;
-    rooms.work(&args.work, outward)?;
-    banner::show(&format!("http://{address}"), data.path(), args.work.recipients.has_mail_server(), args.json).map_err(Failure::Http)?;
+    rooms.work(&args.work, outward).await?;
+    banner::show(
+        &format!("http://{address}"),
+        data.path(),
+        args.work.recipients.has_mail_server(),
+        args.json,
+    )
+    .map_err(Failure::Http)?;
     server::serve(listener, router, args.http.limits(), stop).await;
     Ok(())
 }

@@ -123,9 +123,10 @@ impl Rooms {
     }
 
     /// The loops that may run in any number of processes at once.
-    pub(crate) fn work(&self, args: &WorkArgs, outward: Outward) -> Result<(), Failure> {
+    pub(crate) async fn work(&self, args: &WorkArgs, outward: Outward) -> Result<(), Failure> {
         let connectors = Connectors::new(args.connectors()).map_err(Failure::Connectors)?;
         let recipients = args.recipients.recipients(&self.commands, outward, &clock())?;
+        stage_workers::delivering::set_up(&self.pool, &recipients).await.map_err(Failure::Recipients)?;
         self.loops.spawn(stage_workers::projecting::run_all(
             self.reads.log.clone(),
             self.woken.clone(),

@@ -23,7 +23,9 @@ const SECRETS: &[&str] = &[
 
 #[tokio::test]
 async fn no_file_holds_a_persons_values_or_anything_about_a_reader() {
-    let program = Program::start_with(&["--trusted-proxy", "127.0.0.1"]).await;
+    let slack = stage_testkit::FakeSlack::start().await;
+    let program =
+        Program::start_with(&["--trusted-proxy", "127.0.0.1", "--slack-webhook-url", &slack.url]).await;
     let mut ada = Client::new(&program.base);
     let reader: &[(&str, &str)] = &[("user-agent", SECRETS[5]), ("x-forwarded-for", SECRETS[6])];
     let person = json!({"first_name": SECRETS[0], "last_name": SECRETS[1], "email": SECRETS[2],
@@ -55,15 +57,24 @@ async fn no_file_holds_a_persons_values_or_anything_about_a_reader() {
         ada.get("/api/v1/stages").await.body["stages"][0]["views"].as_u64() >= Some(1)
     })
     .await;
+    // What leaves has all of it; what stays behind must not.
+    let told = slack.came(1).await;
+    assert!(SECRETS[..4].iter().all(|secret| told[0].text.contains(secret)), "{told:?}");
+    eventually("her mail is kept", async || {
+        std::fs::read_dir(program.data().join("mail")).unwrap().count() >= 1
+    })
+    .await;
     let metrics = anybody.get("/metrics").await;
     let (data, output) = program.stop_and_keep().await;
 
+    let address = slack.url.rsplit_once("/services/").unwrap().1.as_bytes().to_vec();
     let mut searched = 0;
     for (place, bytes) in everything(data.path()).chain([
         ("what it printed".to_owned(), output.into_bytes()),
         ("its metrics".to_owned(), metrics.body.to_string().into_bytes()),
     ]) {
         searched += 1;
+        assert!(!contains(&bytes, &address), "{place} holds the address of the webhook");
         for secret in SECRETS {
             for (form, needle) in forms(secret) {
                 assert!(!contains(&bytes, &needle), "{place} holds {secret:?} as {form}");

@@ -132,7 +132,8 @@ async fn a_changed_password_ends_all_other_sessions_and_keeps_this_one() {
     let change = async |current: &str, new: &str| {
         house.commands.change_password(here, current.into(), new.into(), request(1)).await
     };
-    let Err(CommandError::Invalid(wrong)) = change("wrong horse battery", "another horse battery").await else {
+    let Err(CommandError::Invalid(wrong)) = change("wrong horse battery", "another horse battery").await
+    else {
         panic!("must be refused")
     };
     assert_eq!(wrong.0[0].field, "current_password");
@@ -171,7 +172,7 @@ async fn the_link_for_a_new_password_holds_once_and_for_an_hour_and_ends_every_s
         house.commands.reset_password(token, new.into(), request(seconds)).await
     };
     let refused = |result: Result<_, CommandError>| match result {
-        Err(CommandError::Invalid(invalid)) => invalid.0[0].code.clone(),
+        Err(CommandError::Invalid(invalid)) => invalid.0[0].code,
         other => panic!("must be refused: {other:?}"),
     };
     assert_eq!(refused(reset(&token, "short", 1).await), "too_short");
@@ -211,10 +212,11 @@ async fn neither_a_password_nor_a_link_is_in_the_log() {
     house.commands.request_password_reset("ada@example.org", request(0)).await.unwrap();
     let token = house.commands.reset_token(ada.account, at(3600)).await.unwrap().unwrap();
     house.commands.reset_password(&token, "another horse battery".into(), request(1)).await.unwrap();
-    let log: String = sqlx::query_scalar("SELECT string_agg(payload::text || metadata::text, ' ') FROM events")
-        .fetch_one(&house.database.pool)
-        .await
-        .unwrap();
+    let log: String =
+        sqlx::query_scalar("SELECT string_agg(payload::text || metadata::text, ' ') FROM events")
+            .fetch_one(&house.database.pool)
+            .await
+            .unwrap();
     assert!(log.contains("PasswordChanged") && !log.contains("horse"));
     assert!(!log.contains(secrecy::ExposeSecret::expose_secret(&token)));
 }

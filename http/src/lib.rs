@@ -17,6 +17,7 @@ mod extract;
 mod limits;
 mod media;
 mod ops;
+mod pages;
 mod posts;
 mod problem;
 mod public;

@@ -8,7 +8,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     accounts,
     app::Shared,
-    audit, contract, edge, media, ops, posts,
+    audit, contract, edge, media, ops, pages, posts,
     problem::{Kind, Problem},
     public, session, sources, stages, topics,
 };
@@ -85,6 +85,7 @@ pub(crate) fn router(app: Shared) -> Router {
     let (routes, _) = documented();
     routes
         .route("/", get(ops::home::home))
+        .merge(pages::pages())
         .merge(Router::from(docs))
         .fallback(|| async { Problem::new(Kind::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })

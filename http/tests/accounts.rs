@@ -56,6 +56,21 @@ async fn a_wrong_present_password_is_told_at_its_field_and_logs_nobody_out() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_link_speaks_the_readers_language_and_lets_no_other_host_in() {
+    let house = House::new().await;
+    for path in ["/verify-email", "/reset-password"] {
+        let german = house.ask(common::request("GET", path, &[("accept-language", "de")], "")).await;
+        assert_eq!(german.headers["content-language"], "de");
+        assert!(german.text.contains(r#"<html lang="de">"#) && german.text.contains("JavaScript"));
+        let policy = german.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("script-src 'self'") && policy.contains("connect-src 'self'"));
+        assert_eq!(german.headers["referrer-policy"], "no-referrer");
+        assert!(!german.text.contains("http://") && !german.text.contains("https://"));
+    }
+    assert_eq!(house.get("/links.js").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn the_verification_mail_can_be_asked_for_again_after_a_minute() {
     let house = House::new().await;
     let ada = house.person("ada@example.org").await;

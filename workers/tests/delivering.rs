@@ -6,12 +6,8 @@ mod common;
 use std::{sync::Arc, time::Duration};
 
 use common::{House, person};
-use stage_projections::outbox::Routes;
 use stage_testkit::{FakeSlack, FakeSmtp};
-use stage_workers::delivering::{
-    Settings,
-    recipients::mail::Folder,
-};
+use stage_workers::delivering::{Settings, recipients::mail::Folder};
 
 /// Pauses short enough for a test, and few tries.
 fn quick() -> Settings {
@@ -40,11 +36,10 @@ async fn slack_is_told_who_registered_and_which_stage_is_new_and_nothing_of_it_i
     assert!(posts[1].text.contains("New stage") && posts[1].text.contains("Name: Rathaus"));
     assert!(!posts[1].text.contains("Ada"));
     assert_eq!(house.settled("sent", 2).await.len(), 2);
-    let rows: String =
-        sqlx::query_scalar("SELECT string_agg(d::text, ' ') FROM outbox.deliveries d")
-            .fetch_one(&house.database.pool)
-            .await
-            .unwrap();
+    let rows: String = sqlx::query_scalar("SELECT string_agg(d::text, ' ') FROM outbox.deliveries d")
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
     for value in ["Ada", "Lovelace", "ada@example.org", "1234567", "Rathaus"] {
         assert!(!rows.contains(value), "{value} is in the outbox");
     }
@@ -152,8 +147,6 @@ async fn each_event_is_enqueued_once_however_often_the_worker_dies() {
     let slack = FakeSlack::start().await;
     // Nothing leaves, so that all that is enqueued stays to be counted.
     slack.hold(true);
-    let routes: Arc<dyn Routes> = Arc::new(house.slack(&slack));
-    stage_projections::outbox::begin_at_present(&house.database.pool, &*routes).await.unwrap();
     let mut working = house.tell_slack(&slack, quick()).await;
     for number in 0..12 {
         house.register(&format!("p{number}@example.org")).await;
@@ -250,7 +243,9 @@ async fn mails_in_the_folder_are_sealed_until_their_person_is_erased() {
     }
     let mail = kept.open(&list[0]).await.unwrap().unwrap();
     assert_eq!(mail.to, "ada@example.org");
-    assert!(mail.text.contains("Guten Tag Ada,") && mail.text.contains("https://stage.example/verify-email#"));
+    assert!(
+        mail.text.contains("Guten Tag Ada,") && mail.text.contains("https://stage.example/verify-email#")
+    );
     sqlx::query("DELETE FROM subject_keys WHERE subject = $1")
         .bind(ada.account.0)
         .execute(&house.database.pool)

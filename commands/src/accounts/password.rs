@@ -46,7 +46,8 @@ impl Commands {
     pub async fn request_password_reset(&self, email: &str, request: Request) -> Result<(), CommandError> {
         let Some(account) = self.log.claimed_by(ClaimKind::Email, email).await? else { return Ok(()) };
         let command = AccountCommand::RequestPasswordReset { at: request.at };
-        match self.log.execute::<Account>(account, command, Act::default()).await.map_err(CommandError::from) {
+        match self.log.execute::<Account>(account, command, Act::default()).await.map_err(CommandError::from)
+        {
             Ok(_) | Err(CommandError::NotFound(Missing::Account)) => Ok(()),
             Err(error) => Err(error),
         }

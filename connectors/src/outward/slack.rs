@@ -78,9 +78,8 @@ impl SlackWebhook {
         let later = |code| SendError::Later { code, wait: None };
         let request = self.client.post(self.address.expose_secret());
         let sent = request.header("Idempotency-Key", key).json(&message.to_json()).send().await;
-        let mut response = sent.map_err(|error| {
-            later(if error.is_timeout() { "timed_out" } else { "unreachable" })
-        })?;
+        let mut response =
+            sent.map_err(|error| later(if error.is_timeout() { "timed_out" } else { "unreachable" }))?;
         let mut word = Vec::new();
         while word.len() < LONGEST_ANSWER {
             match response.chunk().await {
@@ -168,7 +167,7 @@ mod tests {
         headers.insert("retry-after", "30".parse().unwrap());
         let wait = Some(Duration::from_secs(30));
         let of = |status: u16, word| {
-            answer(StatusCode::from_u16(status).unwrap(), &headers, word).map_err(|error| error)
+            answer(StatusCode::from_u16(status).unwrap(), &headers, word)
         };
         assert_eq!(of(200, "ok"), Ok(()));
         assert_eq!(of(429, "rate_limited"), Err(SendError::Later { code: "rate_limited", wait }));

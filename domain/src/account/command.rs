@@ -4,13 +4,28 @@ use crate::{AccountId, FieldError, Invalid, Language, Personal, field};
 
 #[derive(Clone, Debug)]
 pub enum AccountCommand {
-    Register { registration: Registration, at: DateTime<Utc> },
-    LogIn { at: DateTime<Utc> },
-    RequestEmailVerification { at: DateTime<Utc> },
+    Register {
+        registration: Registration,
+        at: DateTime<Utc>,
+    },
+    LogIn {
+        at: DateTime<Utc>,
+    },
+    RequestEmailVerification {
+        at: DateTime<Utc>,
+    },
     /// Mails to this address are read by whoever asks.
-    VerifyEmail { email: Personal<String>, at: DateTime<Utc> },
-    RequestPasswordReset { at: DateTime<Utc> },
-    ChangePassword { by_reset: bool, at: DateTime<Utc> },
+    VerifyEmail {
+        email: Personal<String>,
+        at: DateTime<Utc>,
+    },
+    RequestPasswordReset {
+        at: DateTime<Utc>,
+    },
+    ChangePassword {
+        by_reset: bool,
+        at: DateTime<Utc>,
+    },
 }
 
 /// What a person gives to register, checked.

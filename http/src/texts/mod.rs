@@ -2,8 +2,10 @@
 
 mod faults;
 mod home;
+mod links;
 mod problems;
 
 pub(crate) use faults::fault;
 pub(crate) use home::home;
+pub(crate) use links::{Links, links};
 pub(crate) use problems::{missing, problem, sentence};

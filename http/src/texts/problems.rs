@@ -145,10 +145,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "a mail was sent a moment ago; wait a minute before you ask for another",
         "Gerade wurde eine Mail verschickt. Bitte eine Minute warten, bevor Sie eine weitere anfordern.",
     ),
-    (
-        "the account has another e-mail address by now",
-        "Das Konto hat inzwischen eine andere E-Mail-Adresse.",
-    ),
+    ("the account has another e-mail address by now", "Das Konto hat inzwischen eine andere E-Mail-Adresse."),
 ];
 
 /// A refusal of the business as a sentence; in English where the catalogue does not know it.

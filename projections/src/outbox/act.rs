@@ -22,12 +22,7 @@ impl Deliveries {
 
     /// Gives a delivery up: what waits behind it may go. `reason` is kept for whoever asks later. `false` when there
     /// is none such.
-    pub async fn give_up(
-        &self,
-        id: Uuid,
-        reason: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, ProjectionError> {
+    pub async fn give_up(&self, id: Uuid, reason: &str, now: DateTime<Utc>) -> Result<bool, ProjectionError> {
         let changed = sqlx::query(
             "UPDATE outbox.deliveries SET state = 'dropped', settled_at = $2, reason = $3
              WHERE id = $1 AND state IN ('dead', 'waiting')",

@@ -6,7 +6,10 @@ use stage_store::{Recorded, StoreError};
 use uuid::Uuid;
 
 use super::{Draft, delivery_id};
-use crate::{ProjectionError, engine::{Projection, Rebuild}};
+use crate::{
+    ProjectionError,
+    engine::{Projection, Rebuild},
+};
 
 /// Which events a recipient is told of. What it says depends on the event alone.
 pub trait Routes: Send + Sync {

@@ -131,14 +131,12 @@ pub async fn try_again(
     reason: &str,
     due: DateTime<Utc>,
 ) -> Result<(), ProjectionError> {
-    sqlx::query(
-        "UPDATE outbox.deliveries SET due_at = $2, reason = $3 WHERE id = $1 AND state = 'waiting'",
-    )
-    .bind(delivery.id)
-    .bind(due)
-    .bind(reason)
-    .execute(connection)
-    .await?;
+    sqlx::query("UPDATE outbox.deliveries SET due_at = $2, reason = $3 WHERE id = $1 AND state = 'waiting'")
+        .bind(delivery.id)
+        .bind(due)
+        .bind(reason)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -148,12 +146,14 @@ pub async fn is_disclosed(
     recipient: &str,
     subject: Uuid,
 ) -> Result<bool, ProjectionError> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM outbox.disclosures WHERE recipient = $1 AND subject = $2)")
-        .bind(recipient)
-        .bind(subject)
-        .fetch_one(connection)
-        .await
-        .map_err(ProjectionError::from)
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM outbox.disclosures WHERE recipient = $1 AND subject = $2)",
+    )
+    .bind(recipient)
+    .bind(subject)
+    .fetch_one(connection)
+    .await
+    .map_err(ProjectionError::from)
 }
 
 /// How many deliveries wait, and how many are dead.
@@ -194,8 +194,15 @@ pub async fn alert(
     .await?;
     for (other, count, day) in dead {
         let what = format!("dead/{other}/{day}");
-        tell(connection, recipient, "deliveries_dead", &what, json!({"recipient": other, "count": count}), now)
-            .await?;
+        tell(
+            connection,
+            recipient,
+            "deliveries_dead",
+            &what,
+            json!({"recipient": other, "count": count}),
+            now,
+        )
+        .await?;
     }
     Ok(())
 }

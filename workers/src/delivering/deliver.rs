@@ -111,9 +111,7 @@ impl Courier {
             let next = leader.with(async |c| outbox::next(c, recipient.name(), now).await).await?;
             let pause = match next {
                 Next::Now(delivery) => self.handle(&mut leader, &delivery).await?,
-                Next::Later(due) => {
-                    (due - now).to_std().unwrap_or_default().min(self.settings.look_every)
-                }
+                Next::Later(due) => (due - now).to_std().unwrap_or_default().min(self.settings.look_every),
                 Next::Nothing => self.settings.look_every,
             };
             tokio::select! {
@@ -140,11 +138,7 @@ impl Courier {
     }
 
     /// One delivery: prepared, noted, sent, noted. Returns how long to wait before the next.
-    async fn handle(
-        &self,
-        leader: &mut Leader,
-        delivery: &Delivery,
-    ) -> Result<Duration, ProjectionError> {
+    async fn handle(&self, leader: &mut Leader, delivery: &Delivery) -> Result<Duration, ProjectionError> {
         let name = self.recipient.name();
         let (send, forgotten) = match self.recipient.prepare(delivery, &self.log).await? {
             Parcel::Ready(send) => (send, None),

@@ -18,9 +18,10 @@ mod texts;
 use std::sync::Arc;
 
 use futures::future::join_all;
+use sqlx::PgPool;
 use stage_projections::{
     ProjectionError,
-    engine::{Projection, cause},
+    engine::Projection,
     outbox::{Delivery, Outbox, begin_at_present},
 };
 use stage_store::{DomainEvent, Log, Position};
@@ -32,7 +33,16 @@ pub use recipient::{Outcome, Parcel, Recipient};
 
 use crate::{Clock, projecting};
 
-/// Enqueues and delivers for these recipients until `stop`.
+/// Lets recipients that are new begin with what happens from now on. To be awaited before anything may happen that they
+/// are to be told.
+pub async fn set_up(pool: &PgPool, recipients: &[Arc<dyn Recipient>]) -> Result<(), ProjectionError> {
+    for recipient in recipients {
+        begin_at_present(pool, &**recipient).await?;
+    }
+    Ok(())
+}
+
+/// Enqueues and delivers for these recipients, which are set up, until `stop`.
 pub async fn run(
     log: Log,
     recipients: Vec<Arc<dyn Recipient>>,
@@ -55,13 +65,6 @@ async fn one(
     clock: Clock,
     stop: CancellationToken,
 ) {
-    while let Err(error) = begin_at_present(log.pool(), &*recipient).await {
-        tracing::warn!(recipient = recipient.name(), cause = cause(&error), "a recipient cannot be set up yet");
-        tokio::select! {
-            () = tokio::time::sleep(settings.rest) => {}
-            () = stop.cancelled() => return,
-        }
-    }
     let consumer: Arc<dyn Projection> = Arc::new(Outbox::new(recipient.clone()));
     tokio::join!(
         projecting::keep_running(&log, consumer, &wake, &stop),

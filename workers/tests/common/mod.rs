@@ -76,25 +76,16 @@ impl House {
     }
 
     async fn work(&self, recipient: Arc<dyn Recipient>, settings: Settings) -> JoinHandle<()> {
-        let consumer = recipient.consumer();
-        let working = tokio::spawn(stage_workers::delivering::run(
+        let recipients = vec![recipient];
+        stage_workers::delivering::set_up(&self.database.pool, &recipients).await.unwrap();
+        tokio::spawn(stage_workers::delivering::run(
             self.log.clone(),
-            vec![recipient],
+            recipients,
             settings,
             self.wake.clone(),
             clock(),
             CancellationToken::new(),
-        ));
-        self.until("the recipient is set up", async || {
-            let known: i64 = sqlx::query_scalar("SELECT count(*) FROM projection_checkpoints WHERE name = $1")
-                .bind(consumer)
-                .fetch_one(&self.database.pool)
-                .await
-                .unwrap();
-            known == 1
-        })
-        .await;
-        working
+        ))
     }
 
     pub async fn register(&self, email: &str) -> Actor {

@@ -72,7 +72,8 @@ pub(crate) fn alert(language: Language, kind: &str, detail: Option<&Value>) -> O
             ],
         ),
         "deliveries_dead" => (
-            pick(language, "Messages could not be delivered", "Nachrichten waren nicht zustellbar").to_owned(),
+            pick(language, "Messages could not be delivered", "Nachrichten waren nicht zustellbar")
+                .to_owned(),
             vec![
                 fact("Recipient", "Empfänger", text("recipient")),
                 fact("How many", "Wie viele", text("count")),
@@ -105,7 +106,10 @@ mod tests {
             let facts = person(language, &ada(phone), DateTime::UNIX_EPOCH);
             facts.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
         };
-        assert_eq!(names(Language::En, Some("030 1")), ["First name", "Last name", "E-mail", "Phone", "Time"]);
+        assert_eq!(
+            names(Language::En, Some("030 1")),
+            ["First name", "Last name", "E-mail", "Phone", "Time"]
+        );
         assert_eq!(names(Language::De, None), ["Vorname", "Nachname", "E-Mail", "Zeit"]);
     }
 

@@ -79,8 +79,7 @@ impl Folder {
     pub async fn open(&self, kept: &Kept) -> Result<Option<Mail>, FolderError> {
         let sealed = BASE64_STANDARD.decode(&kept.sealed).map_err(|_| StoreError::Seal)?;
         let place = format!("{PLACE}/{}", kept.id);
-        let opened =
-            self.log.keyring().open_secret(self.log.pool(), kept.account, &place, &sealed).await?;
+        let opened = self.log.keyring().open_secret(self.log.pool(), kept.account, &place, &sealed).await?;
         let Some(opened) = opened else { return Ok(None) };
         let Inside { to, subject, text } = serde_json::from_slice(&opened).map_err(FolderError::Foreign)?;
         Ok(Some(Mail { key: kept.id.to_string(), to, subject, text, language: "" }))

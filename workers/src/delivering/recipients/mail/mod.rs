@@ -75,7 +75,10 @@ struct Addressee<'a> {
 }
 
 enum Letter {
-    Written { subject: String, text: String },
+    Written {
+        subject: String,
+        text: String,
+    },
     /// Why there is no use in it any more.
     NotNeeded(&'static str),
 }
