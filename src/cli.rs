@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{auditor, config, log::LogCommand, telemetry::LogArgs};
+use crate::{auditor, config, log::LogCommand, mail, outbox, telemetry::LogArgs};
 
 /// Everything an organisation publishes, in one place, without recording its readers.
 #[derive(Parser)]
@@ -29,6 +29,10 @@ pub(crate) enum Command {
     /// Proves, exports and shows the event log.
     #[command(subcommand)]
     Log(LogCommand),
+    /// Shows what recipients outside are told, and what can be done when it does not arrive.
+    Outbox(outbox::OutboxArgs),
+    /// Reads the mails that a `stage up` without a mail server keeps.
+    Mail(mail::MailArgs),
     /// Prints the published contract of the HTTP API.
     Openapi,
 }

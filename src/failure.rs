@@ -64,8 +64,14 @@ pub(crate) enum Failure {
         "mails hold links, so the address that people use must be known: give one with --public-url https://…"
     )]
     NoPublicUrlForMail,
-    #[error("recipients cannot be set up")]
-    Recipients(#[source] stage_projections::ProjectionError),
+    #[error("the outbox cannot be used")]
+    Outbox(#[from] stage_projections::ProjectionError),
+    #[error("there is no delivery {0} that is dead or waits; see `stage outbox status`")]
+    NoSuchDelivery(uuid::Uuid),
+    #[error("the mails cannot be read")]
+    MailFolder(#[from] stage_workers::delivering::recipients::mail::FolderError),
+    #[error("there is no mail {0}, or its person was erased; see `stage mail list`")]
+    NoSuchMail(uuid::Uuid),
     #[error("metrics cannot be collected")]
     Metrics(#[source] Box<dyn Error + Send + Sync>),
     #[error("the contract cannot be written")]

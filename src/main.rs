@@ -11,8 +11,10 @@ mod config;
 mod data_dir;
 mod failure;
 mod log;
+mod mail;
 mod migrate;
 mod openapi;
+mod outbox;
 mod probe;
 mod secret;
 mod serve;
@@ -57,6 +59,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Log(command) => log::run(command, stop).await,
             Command::Openapi => openapi::run(),
             Command::Auditor(args) => auditor::run(args).await,
+            Command::Outbox(args) => outbox::run(args).await,
+            Command::Mail(args) => mail::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
         }
     });

@@ -126,7 +126,7 @@ impl Rooms {
     pub(crate) async fn work(&self, args: &WorkArgs, outward: Outward) -> Result<(), Failure> {
         let connectors = Connectors::new(args.connectors()).map_err(Failure::Connectors)?;
         let recipients = args.recipients.recipients(&self.commands, outward, &clock())?;
-        stage_workers::delivering::set_up(&self.pool, &recipients).await.map_err(Failure::Recipients)?;
+        stage_workers::delivering::set_up(&self.pool, &recipients).await?;
         self.loops.spawn(stage_workers::projecting::run_all(
             self.reads.log.clone(),
             self.woken.clone(),
