@@ -86,7 +86,11 @@ pub(crate) async fn run(args: OutboxArgs) -> Result<(), Failure> {
     .map_err(Failure::Output)
 }
 
-fn status(out: &mut impl io::Write, recipients: &[RecipientView], troubles: &[DeliveryView]) -> io::Result<()> {
+fn status(
+    out: &mut impl io::Write,
+    recipients: &[RecipientView],
+    troubles: &[DeliveryView],
+) -> io::Result<()> {
     if recipients.is_empty() {
         return writeln!(out, "No recipient was ever set up; see docs/recipients.md.");
     }
@@ -108,7 +112,10 @@ fn status(out: &mut impl io::Write, recipients: &[RecipientView], troubles: &[De
             "dead" => format!("stage outbox retry {id}, or stage outbox drop {id} --reason …"),
             _ => format!("nothing; the next try is at {}", time(delivery.due_at)),
         };
-        writeln!(out, "\n{id}  {recipient}, {kind}: {state} after {tries} tries, {reason}\n  what to do: {next}")?;
+        writeln!(
+            out,
+            "\n{id}  {recipient}, {kind}: {state} after {tries} tries, {reason}\n  what to do: {next}"
+        )?;
     }
     Ok(())
 }

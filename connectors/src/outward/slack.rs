@@ -166,9 +166,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "30".parse().unwrap());
         let wait = Some(Duration::from_secs(30));
-        let of = |status: u16, word| {
-            answer(StatusCode::from_u16(status).unwrap(), &headers, word)
-        };
+        let of = |status: u16, word| answer(StatusCode::from_u16(status).unwrap(), &headers, word);
         assert_eq!(of(200, "ok"), Ok(()));
         assert_eq!(of(429, "rate_limited"), Err(SendError::Later { code: "rate_limited", wait }));
         assert_eq!(of(503, ""), Err(SendError::Later { code: "slack_unavailable", wait }));
