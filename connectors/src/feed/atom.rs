@@ -13,7 +13,10 @@ use super::{dates, files, person};
 use crate::{language, markup};
 
 pub(super) fn read(root: &Element, address: &Url) -> DraftFeed {
-    let base = own_base(root, address);
+    let base = match root.attribute("xml:base") {
+        Some(_) => own_base(root, address),
+        None => own_address(root).unwrap_or_else(|| address.clone()),
+    };
     let around = Around { author: author(root), language: tag(root) };
     let entries = match root.name.as_str() {
         "entry" => vec![root],
@@ -26,6 +29,13 @@ pub(super) fn read(root: &Element, address: &Url) -> DraftFeed {
         wait: None,
         items: entries.into_iter().take(MAX_ITEMS).map(|element| entry(element, &base, &around)).collect(),
     }
+}
+
+/// Where the feed says that it is to be fetched from. A copy of it, fetched elsewhere, must not lead readers to pages that
+/// are not there.
+fn own_address(root: &Element) -> Option<Url> {
+    let own = own(root, "link").find(|link| link.attribute("rel") == Some("self"))?;
+    absolute(own.attribute("href")?)
 }
 
 /// What an entry inherits from its feed.

@@ -29,7 +29,7 @@ pub(super) fn read(root: &Element, address: &Url) -> DraftFeed {
             .value(Ns::Core, "title")
             .or_else(|| channel.value(Ns::Dc, "title"))
             .map(|t| markup::title(&t)),
-        language: tag(channel),
+        language: tag(channel).or_else(|| tag(root)),
         wait: wait(channel),
         items: items.chain(beside).take(MAX_ITEMS).map(|element| item(element, &base)).collect(),
     }

@@ -104,6 +104,18 @@ fn a_post_keeps_its_id_when_others_come_before_it_and_when_it_is_revised() {
     "<feed><entry><link xml:base='https://c.example.org/' href='x'/></entry></feed>",
     "https://c.example.org/x"
 )]
+#[case::atom_copy(
+    "<feed><link rel='self' href='https://a.example.org/b/feed.atom'/><entry><link href='x'/></entry></feed>",
+    "https://a.example.org/b/x"
+)]
+#[case::atom_copy_with_a_base(
+    "<feed xml:base='/base/'><link rel='self' href='https://a.example.org/'/><entry><link href='x'/></entry></feed>",
+    "https://feeds.example.org/base/x"
+)]
+#[case::atom_that_is_nowhere(
+    "<feed><link rel='self' href='feed.atom'/><entry><link href='x'/></entry></feed>",
+    "https://feeds.example.org/all/x"
+)]
 #[case::json(
     "{\"title\":\"t\",\"home_page_url\":\"https://a.example.org\",\"items\":[{\"url\":\"x\"}]}",
     "https://a.example.org/x"
@@ -135,6 +147,8 @@ fn a_language_is_the_items_own_else_the_feeds_else_detected() {
     assert_eq!(found("<language>fr</language>", "<dc:language>it</dc:language>").as_deref(), Some("it"));
     assert_eq!(found("<language>fr</language>", "").as_deref(), Some("fr"));
     assert_eq!(found("<language>Deutsch</language>", "").as_deref(), Some("de"));
+    let around = format!("<rss xml:lang='fr-CA'><channel><item><title>{text}</title></item></channel></rss>");
+    assert_eq!(posts(&around)[0].content.language.as_deref(), Some("fr-CA"));
 }
 
 #[test]
