@@ -70,6 +70,7 @@ async fn a_query_that_means_nothing_is_refused_and_named() {
         ("network=fax", "network"),
         ("topic=", "topic"),
         ("topic=a%00", "topic"),
+        ("&topic=a%FF", "topic"),
         ("topik=a", "topik"),
         ("limit=1&limit=2", "limit"),
         ("wait_for=-1", "wait_for"),

@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use percent_encoding::percent_decode_str;
 use stage_domain::{FieldError, Invalid};
 use url::form_urlencoded;
 
@@ -17,8 +18,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let mut values = BTreeMap::new();
         let mut faults = vec![];
-        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-            if name.chars().chain(value.chars()).any(char::is_control) {
+        let query = parts.uri.query().unwrap_or_default();
+        for (pair, (name, value)) in pairs(query).zip(form_urlencoded::parse(query.as_bytes())) {
+            if percent_decode_str(pair).decode_utf8().is_err() {
+                faults.push(FieldError::new(name, "not_utf8", "is not valid UTF-8"));
+            } else if name.chars().chain(value.chars()).any(char::is_control) {
                 let text = "must not contain control characters";
                 faults.push(FieldError::new(name.replace(char::is_control, "?"), "control_characters", text));
             } else if values.insert(name.to_string(), value.into_owned()).is_some() {
@@ -80,6 +84,11 @@ impl Query {
             }
         }
     }
+}
+
+/// The parts of a query, as they were sent, that the reader of forms makes a name and a value of.
+fn pairs(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').filter(|pair| !pair.is_empty())
 }
 
 /// Digits alone, without a sign and without leading zeros.
