@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Rule, RuleKind, hashtag,
-    stem::{Grammar, Kind, Stems},
+    stem::{Grammar, Kind, Stems, conjugated},
     words::{Border, Words},
 };
 
@@ -21,13 +21,15 @@ pub(super) struct Step {
     pub(super) after_punctuation: bool,
 }
 
+/// By kind, then by key: the words that have it.
+type Keys = HashMap<Kind, HashMap<String, Vec<WordId>>>;
+
 #[derive(Debug, Default)]
 pub(super) struct Patterns {
     stems: Stems,
-    /// The forms of one word in a rule, and its id.
-    words: HashMap<Vec<String>, WordId>,
-    /// By kind, then by key: the words that have it.
-    keys: HashMap<Kind, HashMap<String, Vec<WordId>>>,
+    /// The forms of one word in a rule, and as a verb, and its id.
+    words: HashMap<(Vec<String>, Vec<String>), WordId>,
+    keys: Keys,
     /// The patterns that begin with a word.
     beginning: Vec<Vec<PatternId>>,
     sequences: HashMap<Vec<Step>, PatternId>,
@@ -99,27 +101,32 @@ impl Patterns {
         let mut position = 0;
         while let Some(border) = words.borders.get(position) {
             let Some(to) = words.at(position).map(|(_, form)| form.to).max() else { break };
-            let whole = words.at(position).filter(|(_, form)| form.to == to);
-            let forms = whole.map(|(_, form)| form.folded.clone()).collect();
+            let whole = || words.at(position).map(|(_, form)| form).filter(|form| form.to == to);
+            let forms = whole().map(|form| form.folded.clone()).collect();
+            let verbs =
+                whole().filter(|form| form.is_small()).flat_map(|form| conjugated(&form.folded)).collect();
             let after_punctuation = !steps.is_empty() && *border != Border::None;
-            steps.push(Step { word: self.word(forms), after_punctuation });
+            steps.push(Step { word: self.word(forms, verbs), after_punctuation });
             position = to;
         }
         steps
     }
 
-    fn word(&mut self, forms: Vec<String>) -> WordId {
+    fn word(&mut self, forms: Vec<String>, verbs: Vec<String>) -> WordId {
+        let forms = (forms, verbs);
         if let Some(&id) = self.words.get(&forms) {
             return id;
         }
         let id = WordId::try_from(self.beginning.len()).unwrap_or(WordId::MAX);
         self.beginning.push(Vec::new());
-        for form in &forms {
-            // A rule's word has no language.
-            self.stems.keys(form, Grammar::Both, |kind, key| {
-                let words = self.keys.entry(kind).or_default().entry(key.to_owned()).or_default();
-                if !words.contains(&id) {
-                    words.push(id);
+        // A rule's word has no language.
+        for form in &forms.0 {
+            self.stems.keys(form, Grammar::Both, |kind, key| add_key(&mut self.keys, kind, key, id));
+        }
+        for form in &forms.1 {
+            self.stems.keys(form, Grammar::German, |kind, key| {
+                if kind == Kind::German {
+                    add_key(&mut self.keys, kind, key, id);
                 }
             });
         }
@@ -131,5 +138,12 @@ impl Patterns {
         let id = PatternId::try_from(self.steps.len()).ok()?;
         self.steps.push(steps);
         Some(id)
+    }
+}
+
+fn add_key(keys: &mut Keys, kind: Kind, key: &str, id: WordId) {
+    let words = keys.entry(kind).or_default().entry(key.to_owned()).or_default();
+    if !words.contains(&id) {
+        words.push(id);
     }
 }

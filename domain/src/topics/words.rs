@@ -36,6 +36,13 @@ pub(super) struct Form<'a> {
     shown: Range<usize>,
 }
 
+impl Form<'_> {
+    /// Whether it was written without a capital letter at its beginning, as no German noun is.
+    pub(super) fn is_small(&self) -> bool {
+        self.text[self.shown.clone()].starts_with(char::is_lowercase)
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Words<'a> {
     /// In order of `from`.

@@ -8,8 +8,8 @@
 //! - `er` stays in nouns that are not the plural of what is left, [`NOUNS_IN_ER`];
 //! - plurals that Snowball does not know are read as their singulars too.
 //!
-//! Of verbs only what Snowball knows is brought together: spielen and spiele, but not spielt, gespielt or ging,
-//! for a `t` that is taken away would make "Mark" of Markt and "Gas" of Gast.
+//! Of verbs only what Snowball knows is brought together here: spielen and spiele, but not spielt, gespielt or ging. The
+//! verbs of rules are conjugated in `verbs.rs`.
 
 use rust_stemmers::Stemmer;
 

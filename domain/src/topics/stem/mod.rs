@@ -2,6 +2,7 @@
 
 mod english;
 mod german;
+mod verbs;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
@@ -75,6 +76,11 @@ impl Stems {
             english::keys(&self.english, folded, |key| found(Kind::English, key));
         }
     }
+}
+
+/// The other forms of a verb that a rule names, and that only a post in German may hold.
+pub(super) fn conjugated(folded: &str) -> Vec<String> {
+    if folded.len() > MAX_BYTES { Vec::new() } else { verbs::conjugated(folded) }
 }
 
 #[cfg(test)]

@@ -130,3 +130,40 @@ fn words_that_name_both_sexes_are_both(#[case] asked: &str, #[case] written: &st
 fn words_stand_where_readers_see_them(#[case] asked: &str, #[case] text: &str, #[case] expected: bool) {
     assert_eq!(term(asked, &post(text, Some("de"))), expected);
 }
+
+#[rstest]
+#[case("spielen", "spielt spielte spielten spieltest gespielt gespieltes spielend spielende")]
+#[case("feiern", "feiert feierte gefeiert gefeierten")]
+#[case("arbeiten", "arbeitet arbeitete gearbeitet")]
+#[case("eröffnen", "eröffnet eröffnete eroeffnet eröffneten")]
+#[case("absagen", "abgesagt abgesagte abzusagen absagt")]
+#[case("informieren", "informiert informierte")]
+#[case("gehen", "geht ging gingen gegangen")]
+#[case("teilnehmen", "teilnimmt teilgenommen teilzunehmen teilnahmen")]
+#[case("schließen", "schließt geschlossen geschlossene")]
+#[case("Feste feiern", "Feste gefeiert")]
+fn the_infinitive_of_a_rule_finds_the_forms_of_the_verb(#[case] asked: &str, #[case] written: &str) {
+    let written: Vec<&str> = if asked.contains(' ') { vec![written] } else { written.split(' ').collect() };
+    for written in written {
+        for language in [Some("de"), None] {
+            assert!(term(asked, &post(written, language)), "{asked} finds {written} ({language:?})");
+        }
+    }
+}
+
+#[rstest]
+#[case("Marken", "Markt", "de")]
+#[case("hafen", "Haft", "de")]
+#[case("ofen", "oft", "de")]
+#[case("schließen", "Schloss Schlösser", "de")]
+#[case("Fahrten", "gefahrt", "de")]
+#[case("helfen", "half", "en")]
+fn no_form_of_a_verb_is_found_where_none_is_meant(
+    #[case] asked: &str,
+    #[case] written: &str,
+    #[case] language: &str,
+) {
+    for written in written.split(' ') {
+        assert!(!term(asked, &post(written, Some(language))), "{asked} finds {written}");
+    }
+}
