@@ -43,3 +43,19 @@ pub(super) async fn still(connection: &mut PgConnection, settings: &Settings) ->
         .map_err(|_| ViewsError::TimedOut("the leader's lock"))??;
     Ok(())
 }
+
+/// Waits for somebody else, without the session falling silent meanwhile: a slow NATS must not cost the leader its lock,
+/// because the next one would fare no better and nothing would ever be counted.
+pub(super) async fn meanwhile<T>(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    work: impl Future<Output = Result<T, ViewsError>>,
+) -> Result<T, ViewsError> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        match timeout(settings.heartbeat, &mut work).await {
+            Ok(done) => return done,
+            Err(_) => still(connection, settings).await?,
+        }
+    }
+}

@@ -67,7 +67,8 @@ impl Counter {
         let mut counted = views::counted_all(&mut connection).await?;
         let mut sweep_at = Instant::now();
         loop {
-            let mut reader = Reader::open(&self.stream, &self.settings).await?;
+            let opening = Reader::open(&self.stream, &self.settings);
+            let mut reader = leader::meanwhile(&mut connection, &self.settings, opening).await?;
             loop {
                 if Instant::now() >= sweep_at {
                     views::sweep(&mut connection, self.settings.keep_finished).await?;
@@ -91,7 +92,7 @@ impl Counter {
     ) -> Result<(), ViewsError> {
         let Some(sum) = self.receive(counted, reader).await? else {
             leader::still(connection, &self.settings).await?;
-            return reader.check(&self.stream).await;
+            return leader::meanwhile(connection, &self.settings, reader.check(&self.stream)).await;
         };
         self.faults.reached(Step::Received).await;
         if sum.batch.is_empty() {
@@ -105,7 +106,8 @@ impl Counter {
         self.faults.reached(Step::Committed).await;
         counted.extend(sum.batch.journals.iter().map(|(journal, part)| (*journal, part.up_to)));
         sum.report();
-        if let Err(error) = reader.purge(sum.last_sequence).await {
+        let purging = async { Ok(reader.purge(sum.last_sequence).await) };
+        if let Err(error) = leader::meanwhile(connection, &self.settings, purging).await? {
             // They are told apart as counted when they come again, and purged with the next ones.
             tracing::warn!(%error, "counted views stay in the stream for now");
         }

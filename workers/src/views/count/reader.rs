@@ -18,6 +18,8 @@ const AHEAD: usize = 64;
 pub(super) struct Reader {
     stream: stream::Stream,
     messages: pull::Stream,
+    /// Whether the stream held messages when it was last asked and none had come.
+    overdue: bool,
 }
 
 /// A message and where it stands in the stream.
@@ -47,22 +49,25 @@ impl Reader {
             .messages()
             .await
             .map_err(ViewsError::stream)?;
-        Ok(Self { stream, messages })
+        Ok(Self { stream, messages, overdue: false })
     }
 
     /// The next message; `None` when none came in time.
     pub(super) async fn next(&mut self, until: Instant) -> Result<Option<Received>, ViewsError> {
         let Ok(next) = timeout_at(until, self.messages.next()).await else { return Ok(None) };
         let message = next.ok_or(ViewsError::ReadAgain)?.map_err(ViewsError::stream)?;
+        self.overdue = false;
         let sequence = message.info().map_err(ViewsError::stream)?.stream_sequence;
         Ok(Some(Received { sequence, payload: message.message.payload }))
     }
 
-    /// Asks the stream whether it really holds nothing, and is still there.
-    pub(super) async fn check(&self, stream: &ViewStream) -> Result<(), ViewsError> {
+    /// Asks the stream whether it really holds nothing, and is still there. What it holds may be on its way to us, and is
+    /// waited for until we ask again.
+    pub(super) async fn check(&mut self, stream: &ViewStream) -> Result<(), ViewsError> {
         let (now, holding) = stream.open().await?;
         let same = now.cached_info().created == self.stream.cached_info().created;
-        if same && holding.messages == 0 { Ok(()) } else { Err(ViewsError::ReadAgain) }
+        let late = std::mem::replace(&mut self.overdue, holding.messages > 0);
+        if same && !(late && self.overdue) { Ok(()) } else { Err(ViewsError::ReadAgain) }
     }
 
     /// Takes the messages up to and including `last` from the stream.

@@ -4,6 +4,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
+
 use super::house::{House, eventually};
 use crate::views::fault::Faults;
 
@@ -105,4 +111,46 @@ async fn views_on_a_nats_server_that_lost_its_disk_are_sent_again() {
     drop((journal, publisher, counter));
     house.ends_with_each_view_counted_once().await;
     drop(server);
+}
+
+/// A way to NATS on which every answer takes `lag`.
+async fn slow_way(nats_url: &str, lag: Duration) -> String {
+    let server = nats_url.trim_start_matches("nats://").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("nats://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let (mut asks, mut hears) = client.into_split();
+            let (mut answers, mut is_asked) = TcpStream::connect(&server).await.unwrap().into_split();
+            let (late, mut due) = mpsc::unbounded_channel();
+            tokio::spawn(async move { tokio::io::copy(&mut asks, &mut is_asked).await });
+            tokio::spawn(async move {
+                let mut bytes = [0; 4096];
+                while let Ok(count @ 1..) = answers.read(&mut bytes).await {
+                    let _ = late.send((tokio::time::Instant::now() + lag, bytes[..count].to_vec()));
+                }
+            });
+            tokio::spawn(async move {
+                while let Some((at, bytes)) = due.recv().await {
+                    tokio::time::sleep_until(at).await;
+                    let _ = hears.write_all(&bytes).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn views_are_counted_also_when_nats_answers_later_than_a_leader_may_be_silent() {
+    let lag = Duration::from_millis(1_100);
+    let mut house = House::on(&slow_way(&stage_testkit::nats_url(), lag).await).await;
+    assert!(lag > house.settings.heartbeat * 3 && lag < house.settings.timeout);
+    let journal = house.journal();
+    let processes = [house.publish(&journal, Faults::default()), house.count(Faults::default())];
+    house.view(&journal, 10);
+    eventually("all is counted", async || house.total().await == 10).await;
+    drop((journal, processes));
+    house.ends_with_each_view_counted_once().await;
 }
