@@ -80,6 +80,8 @@ pub(crate) enum Failure {
     Connectors(#[source] stage_connectors::SetupError),
     #[error("the database's address is not well formed")]
     DatabaseUrl(#[source] sqlx::Error),
+    #[error("the database is older than this program; run `stage migrate` first, or start with --migrate")]
+    NotMigrated,
     #[error("the database cannot be reached")]
     Database(#[source] sqlx::Error),
     #[error("there is no running stage on {}; start `stage up` there, or name another place with --data-dir or a database with --database-url", .0.display())]

@@ -72,6 +72,8 @@ impl Rooms {
         let pool = pool(stores.postgres, stores.connections).await?;
         if migrate {
             stage_store::migrate(&pool).await?;
+        } else if !stage_store::is_migrated(&pool).await? {
+            return Err(Failure::NotMigrated);
         }
         let keyring = Keyring::open(&pool, stores.master_key).await?;
         let nats = nats(&stores.nats).await?;

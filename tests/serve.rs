@@ -163,3 +163,11 @@ fn help_shows_every_setting_and_the_value_of_no_secret() {
         assert!(help.contains(name), "stage up --help names {name}");
     }
 }
+
+#[tokio::test]
+async fn a_database_that_is_not_migrated_is_refused_with_what_to_do() {
+    let (database, objects) = (stage_testkit::empty_database().await, stage_testkit::objects().await);
+    let refused = run(&["work"], &environment(&database, &objects));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("stage migrate"), "{said}");
+}

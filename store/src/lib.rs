@@ -36,6 +36,22 @@ pub async fn migrate(pool: &sqlx::PgPool) -> Result<(), StoreError> {
     migrated
 }
 
+/// Whether the database has every form that this program knows.
+pub async fn is_migrated(pool: &sqlx::PgPool) -> Result<bool, StoreError> {
+    let begun: bool =
+        sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(pool).await?;
+    if !begun {
+        return Ok(false);
+    }
+    let known: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+    let applied: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success AND version = ANY ($1)")
+            .bind(&known)
+            .fetch_one(pool)
+            .await?;
+    Ok(usize::try_from(applied).is_ok_and(|applied| applied == known.len()))
+}
+
 /// Tells one set of migrations from another: hex digits, the same for the same files.
 #[must_use]
 pub fn migrations_digest() -> String {
