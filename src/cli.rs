@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{auditor, config, log::LogCommand, mail, outbox, telemetry::LogArgs};
+use crate::{account, auditor, config, keys, log::LogCommand, mail, outbox, telemetry::LogArgs};
 
 /// Everything an organisation publishes, in one place, without recording its readers.
 #[derive(Parser)]
@@ -24,6 +24,10 @@ pub(crate) enum Command {
     Work(Box<config::WorkerArgs>),
     /// Brings the database to the newest form, and does nothing when it has it.
     Migrate(config::MigrateArgs),
+    /// Carries out what a person asks for about their data: to see, correct, take along, restrict or erase it.
+    Account(Box<account::AccountArgs>),
+    /// Replaces the master key.
+    Keys(Box<keys::KeysArgs>),
     /// Gives tokens to auditors, who read the log from outside, and takes them back.
     Auditor(auditor::AuditorArgs),
     /// Proves, exports and shows the event log.

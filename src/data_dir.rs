@@ -85,7 +85,7 @@ impl DataDir {
     }
 }
 
-fn secret_path(data: &Path, name: &str) -> PathBuf {
+pub(crate) fn secret_path(data: &Path, name: &str) -> PathBuf {
     data.join("secrets").join(name)
 }
 

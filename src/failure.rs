@@ -44,6 +44,14 @@ pub(crate) enum Failure {
     MasterKeyMissing(PathBuf),
     #[error("a master key is needed: give STAGE_MASTER_KEY or --master-key-file")]
     NoMasterKey,
+    #[error(
+        "both master keys are needed: give the new one with --master-key-file and the old one with --old-master-key-file"
+    )]
+    NoOldMasterKey,
+    #[error("another rotation is under way")]
+    Rotating,
+    #[error("the object store is needed: give --s3-endpoint, --s3-access-key and --s3-secret-key")]
+    NoObjects,
     #[error("the master key is not usable: {0}")]
     MasterKey(String),
     #[error("the address for clients is not well formed; give one with --public-url")]

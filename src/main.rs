@@ -4,12 +4,14 @@
 //! No decision, no SQL on a room's table and no route. Start with `up.rs`, which reads from top to bottom what a
 //! whole installation is made of; `serve.rs` and `work.rs` are its two halves.
 
+mod account;
 mod auditor;
 mod banner;
 mod cli;
 mod config;
 mod data_dir;
 mod failure;
+mod keys;
 mod log;
 mod mail;
 mod migrate;
@@ -58,6 +60,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Work(args) => work::run(*args, stop).await,
             Command::Log(command) => log::run(command, stop).await,
             Command::Openapi => openapi::run(),
+            Command::Account(args) => account::run(*args).await,
+            Command::Keys(args) => keys::run(*args).await,
             Command::Auditor(args) => auditor::run(args).await,
             Command::Outbox(args) => outbox::run(args).await,
             Command::Mail(args) => mail::run(args).await,

@@ -1,6 +1,6 @@
 //! `stage up`: everything in one process, with services of its own.
 
-use stage_store::MasterKey;
+use stage_store::{MasterKey, MasterKeys};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     config::{Outward, UpArgs},
     data_dir::DataDir,
     failure::Failure,
-    server,
+    keys, server,
     services::Services,
     stop::Stop,
     wiring::{Rooms, Stores, metrics},
@@ -45,14 +45,14 @@ async fn everything(
 }
 
 async fn open(args: &UpArgs, data: &DataDir, services: &mut Services) -> Result<Rooms, Failure> {
-    let master_key = master_key(data)?;
+    let master_keys = master_keys(data)?;
     let addresses = services.start(args, data).await?;
     let stores = Stores {
         postgres: addresses.postgres,
         connections: CONNECTIONS,
         nats: addresses.nats,
         objects: addresses.objects,
-        master_key,
+        master_keys,
     };
     Rooms::open(stores, true).await
 }
@@ -83,13 +83,11 @@ async fn serve(
 }
 
 /// Generated at the first start, and never again: without the old one, what it sealed is lost.
-fn master_key(data: &DataDir) -> Result<MasterKey, Failure> {
-    use secrecy::ExposeSecret as _;
-    const NAME: &str = "master-key";
-    let path = data.secret_path(NAME);
+fn master_keys(data: &DataDir) -> Result<MasterKeys, Failure> {
+    let path = data.secret_path(keys::PRESENT);
     if !path.exists() && data.join("postgres").exists() {
         return Err(Failure::MasterKeyMissing(path));
     }
-    let key = data.secret_or(NAME, || MasterKey::generate().to_hex())?;
-    MasterKey::from_hex(key.expose_secret()).map_err(Failure::MasterKey)
+    data.secret_or(keys::PRESENT, || MasterKey::generate().to_hex())?;
+    keys::of_data_dir(data.path())
 }

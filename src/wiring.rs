@@ -9,8 +9,8 @@ use sqlx::{PgPool, postgres::PgConnectOptions};
 use stage_commands::Commands;
 use stage_connectors::Connectors;
 use stage_projections::{Reads, outbox::Deliveries};
-use stage_store::{Keyring, Log, MasterKey, Objects, ObjectsSettings, Position};
-use stage_workers::views::Journal;
+use stage_store::{Keyring, Log, MasterKeys, Objects, ObjectsSettings, Position};
+use stage_workers::{rights::HandedOver, views::Journal};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -30,7 +30,7 @@ pub(crate) struct Stores {
     pub(crate) connections: u32,
     pub(crate) nats: NatsAddress,
     pub(crate) objects: ObjectsSettings,
-    pub(crate) master_key: MasterKey,
+    pub(crate) master_keys: MasterKeys,
 }
 
 /// The rooms, ready for routes and loops.
@@ -75,7 +75,7 @@ impl Rooms {
         } else if !stage_store::is_migrated(&pool).await? {
             return Err(Failure::NotMigrated);
         }
-        let keyring = Keyring::open(&pool, stores.master_key).await?;
+        let keyring = Keyring::open(&pool, stores.master_keys).await?;
         let nats = nats(&stores.nats).await?;
         let objects = Objects::connect(stores.objects).await?;
         let stop = CancellationToken::new();
@@ -138,6 +138,13 @@ impl Rooms {
             self.pool.clone(),
             self.nats.clone(),
             stage_workers::views::Settings::default(),
+            self.stop.clone(),
+        ));
+        let handed_over = HandedOver::new(&self.reads.log, &recipients);
+        self.loops.spawn(stage_workers::rights::run(
+            self.commands.clone(),
+            Arc::new(handed_over),
+            clock(),
             self.stop.clone(),
         ));
         self.loops.spawn(stage_workers::delivering::run(

@@ -3,10 +3,13 @@
 
 mod common;
 
-use std::path::Path;
-
 use base64::{Engine, prelude::BASE64_STANDARD};
-use common::{client::Client, eventually, program::Program};
+use common::{
+    client::Client,
+    eventually,
+    program::Program,
+    search::{contains, everything, forms, holds_none},
+};
 use reqwest::Method;
 use serde_json::json;
 
@@ -75,59 +78,9 @@ async fn no_file_holds_a_persons_values_or_anything_about_a_reader() {
     ]) {
         searched += 1;
         assert!(!contains(&bytes, &address), "{place} holds the address of the webhook");
-        for secret in SECRETS {
-            for (form, needle) in forms(secret) {
-                assert!(!contains(&bytes, &needle), "{place} holds {secret:?} as {form}");
-            }
-        }
+        holds_none(&place, &bytes, SECRETS);
     }
     assert!(searched > 50, "only {searched} files were searched");
-}
-
-/// Base64 of a value inside other bytes depends on where it begins: three forms, each without the ends that
-/// its neighbours decide.
-fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
-    let bytes = secret.as_bytes();
-    let mut forms = vec![
-        ("text", bytes.to_vec()),
-        ("hex", hex::encode(bytes).into_bytes()),
-        ("UTF-16", secret.encode_utf16().flat_map(u16::to_le_bytes).collect()),
-    ];
-    for skip in 0..3 {
-        let shifted = BASE64_STANDARD.encode([&vec![0; skip][..], bytes].concat());
-        let from = if skip == 0 { 0 } else { 4 };
-        forms.push(("base64", shifted.as_bytes()[from..shifted.len() - 4].to_vec()));
-    }
-    forms
-}
-
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    let first = needle[0];
-    let mut from = 0;
-    while let Some(at) = bytes[from..].iter().position(|byte| *byte == first) {
-        let at = from + at;
-        if bytes[at..].starts_with(needle) {
-            return true;
-        }
-        from = at + 1;
-    }
-    false
-}
-
-fn everything(folder: &Path) -> impl Iterator<Item = (String, Vec<u8>)> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let entry = entry.unwrap();
-            match entry.file_type().unwrap() {
-                kind if kind.is_dir() => folders.push(entry.path()),
-                kind if kind.is_file() => files.push(entry.path()),
-                _ => {}
-            }
-        }
-    }
-    files.into_iter().map(|file| (file.display().to_string(), std::fs::read(&file).unwrap()))
 }
 
 #[test]

@@ -38,6 +38,9 @@ pub enum CommandError {
     TooLarge { max_bytes: usize },
     #[error("files of this type are not taken")]
     UnsupportedMedia,
+    /// An archive could not be made, or whoever asked for it is gone.
+    #[error("the archive could not be made")]
+    Archive,
     #[error(transparent)]
     Store(StoreError),
 }
@@ -78,6 +81,8 @@ impl From<StoreError> for CommandError {
             StoreError::Claimed(ClaimKind::Email) => Self::Taken { field: "email" },
             StoreError::Claimed(ClaimKind::Handle) => Self::Taken { field: "handle" },
             StoreError::Claimed(ClaimKind::SourceAddress) => Self::Taken { field: "address" },
+            // Whoever asks was erased a moment ago.
+            StoreError::NoSubjectKey => Self::NotLoggedIn,
             other => Self::Store(other),
         }
     }

@@ -31,7 +31,7 @@ impl Commands {
             if let Some(answer) = self.remembered(key, request.at).await? {
                 return Ok(answer);
             }
-            act.also.push(Arc::new(Remember { key: key.clone(), id, at: request.at }));
+            act.also.push(Arc::new(Remember { key: key.clone(), by, id, at: request.at }));
         }
         match (command(act).await.map_err(CommandError::from), key) {
             (Ok(receipt), _) => Ok(answer(id, receipt)),
@@ -81,6 +81,7 @@ struct Key {
 
 struct Remember {
     key: Key,
+    by: Option<AccountId>,
     id: Uuid,
     at: Time,
 }
@@ -95,12 +96,15 @@ impl Also for Remember {
             .execute(&mut *tx)
             .await?;
         sqlx::query(
-            "INSERT INTO idempotency_keys (key, fingerprint, answer, created_at) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO idempotency_keys (key, fingerprint, answer, created_at, account_id)
+             VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(&self.key.key[..])
         .bind(&self.key.fingerprint[..])
         .bind(sqlx::types::Json(answer(self.id, appended.receipt)))
         .bind(self.at)
+        // A registration has nobody who asks, and its answer names the account.
+        .bind(self.by.map_or(self.id, |by| by.0))
         .execute(tx)
         .await
         .map(drop)

@@ -6,7 +6,7 @@ mod common;
 use common::{at, world};
 use stage_domain::{
     AccountId, Language,
-    account::{Account, AccountCommand, Registration},
+    account::{Account, AccountCommand, Correction, Purpose, Registration},
 };
 use stage_store::Act;
 use uuid::Uuid;
@@ -70,4 +70,57 @@ async fn an_erased_person_reads_as_erased() {
         assert_eq!(value.known(), None);
         assert_eq!(value.subject(), id);
     }
+}
+
+#[tokio::test]
+async fn an_account_shows_what_was_corrected_and_what_the_person_asked_for() {
+    let world = world().await;
+    let id = AccountId(Uuid::from_u128(1));
+    let act = Act { subject: Some(world.log.keyring().new_subject(id).unwrap()), ..Act::default() };
+    world.log.execute::<Account>(id.0, register(id, Some(PERSON[3])), act).await.unwrap();
+    let correct = |last: Option<&str>, phone: Option<&str>, language| {
+        let correction = Correction::new(id, None, last, None, phone, language).unwrap();
+        AccountCommand::Correct { correction, at: at(1) }
+    };
+    let object = |objects| AccountCommand::Object { purpose: Purpose::Recipients, objects, at: at(3) };
+    let commands = [
+        correct(Some("King"), None, Some(Language::En)),
+        correct(None, Some(""), None),
+        AccountCommand::Restrict { at: at(2) },
+        object(true),
+    ];
+    for command in commands {
+        world.log.execute::<Account>(id.0, command, Act::default()).await.unwrap();
+    }
+    world.catch_up().await;
+    let view = world.reads.account(id).await.unwrap().unwrap();
+    assert_eq!(view.first_name.known().unwrap(), PERSON[0]);
+    assert_eq!(view.last_name.known().unwrap(), "King");
+    assert_eq!((view.phone, view.language), (None, Language::En));
+    assert_eq!((view.restricted_at, view.objections), (Some(at(2)), vec![Purpose::Recipients]));
+
+    let commands =
+        [AccountCommand::AnnounceLift { at: at(4) }, AccountCommand::Lift { at: at(5) }, object(false)];
+    for command in commands {
+        world.log.execute::<Account>(id.0, command, Act::default()).await.unwrap();
+    }
+    world.catch_up().await;
+    let view = world.reads.account(id).await.unwrap().unwrap();
+    assert_eq!((view.restricted_at, view.objections, view.version), (None, vec![], 8));
+}
+
+#[tokio::test]
+async fn an_erased_account_is_in_no_read_model() {
+    let world = world().await;
+    let id = AccountId(Uuid::from_u128(1));
+    let act = Act { subject: Some(world.log.keyring().new_subject(id).unwrap()), ..Act::default() };
+    world.log.execute::<Account>(id.0, register(id, None), act).await.unwrap();
+    world.catch_up().await;
+    let act = Act { erased: Some(id), ..Act::default() };
+    world.log.execute::<Account>(id.0, AccountCommand::Erase { at: at(1) }, act).await.unwrap();
+    world.catch_up().await;
+    assert_eq!(world.reads.account(id).await.unwrap(), None);
+    let rows = common::rows(world.pool()).await;
+    let (_, accounts) = rows.iter().find(|(table, _)| table == "read_accounts.accounts").unwrap();
+    assert!(accounts.is_empty(), "{accounts:?}");
 }

@@ -6,6 +6,7 @@ mod common;
 use common::{Logbook, STAGE, at, created, id, topic, world};
 use stage_domain::{
     AccountId, SourceId, StageId,
+    account::{Account, AccountEvent},
     source::{Cursor, Failure, FailureKind, SourceEvent},
     stage::{Stage, StageEvent},
 };
@@ -84,4 +85,30 @@ async fn a_handle_that_a_closed_stage_left_leads_to_its_next_stage() {
     let handles = ["nobody", "rathaus", "rat\0haus"].map(str::to_owned);
     assert_eq!(world.reads.open_stages(&handles).await.unwrap(), [("rathaus".to_owned(), next)]);
     assert_eq!(world.reads.stages_of(AccountId(id(1))).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn readers_see_no_stage_and_no_post_of_somebody_who_is_restricted() {
+    let (world, mut log) = (world().await, Logbook::default());
+    let owner = id(1);
+    let source = SourceId(id(9));
+    log.stage(created("rathaus")).linked(source);
+    let post = log.imported(source, "1", "Konzert", 3);
+    log.push::<Account>(owner, &AccountEvent::AccountRestricted { at: at(4) });
+    world.project(&log.fresh()).await;
+    let handles = ["rathaus".to_owned()];
+    assert_eq!(world.reads.stage_by_handle("rathaus").await.unwrap(), None);
+    assert_eq!(world.reads.open_stages(&handles).await.unwrap(), []);
+    assert_eq!(world.reads.visible_posts(&[post]).await.unwrap(), []);
+    assert!(world.reads.is_restricted(STAGE).await.unwrap());
+    assert_eq!(world.reads.stages_of(AccountId(owner)).await.unwrap().len(), 1, "the owner does");
+
+    log.push::<Account>(owner, &AccountEvent::RestrictionLiftAnnounced { at: at(5) });
+    world.project(&log.fresh()).await;
+    assert_eq!(world.reads.stage_by_handle("rathaus").await.unwrap(), None);
+    log.push::<Account>(owner, &AccountEvent::RestrictionLifted { at: at(6) });
+    world.project(&log.fresh()).await;
+    assert!(world.reads.stage_by_handle("rathaus").await.unwrap().is_some());
+    assert_eq!(world.reads.visible_posts(&[post]).await.unwrap(), [post]);
+    assert!(!world.reads.is_restricted(STAGE).await.unwrap());
 }

@@ -2,6 +2,8 @@
 //! filled in. What reaches the operator's services is in `stores.rs`, what reaches an installation that runs in
 //! `reach.rs`, who outside is told what in `recipients.rs`.
 
+mod house;
+mod keys;
 mod reach;
 mod recipients;
 mod stores;
@@ -19,6 +21,8 @@ use stage_http::{HttpSettings, Rate};
 use url::{Host, Url};
 
 use crate::{failure::Failure, server::Limits};
+pub(crate) use house::{House, HouseArgs};
+pub(crate) use keys::MasterKeyArgs;
 pub(crate) use reach::{ReachArgs, Reached};
 pub(crate) use recipients::{Outward, RecipientArgs};
 pub(crate) use stores::{DatabaseArgs, StoresArgs};

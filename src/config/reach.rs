@@ -1,6 +1,6 @@
 //! The database of an installation that runs elsewhere, for commands that look at it from beside it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sqlx::{PgPool, postgres::PgConnectOptions};
@@ -43,6 +43,11 @@ impl ReachArgs {
             opened => opened?,
         };
         Ok(Reached { pool, _way: way })
+    }
+
+    /// The data directory, when no other database is named.
+    pub(crate) fn private(&self) -> Option<&Path> {
+        self.database_url.is_none().then_some(&*self.data_dir)
     }
 
     fn options(&self) -> Result<(PgConnectOptions, Option<OpenDir>), Failure> {

@@ -1,13 +1,13 @@
 //! Services that somebody else operates. In all of these, prefer the environment variable for a secret: other users of
 //! the machine can read a command line.
 
-use std::{fs, path::PathBuf, str::FromStr as _};
+use std::str::FromStr as _;
 
 use clap::Args;
-use secrecy::ExposeSecret as _;
 use sqlx::postgres::PgConnectOptions;
-use stage_store::{MasterKey, ObjectsSettings};
+use stage_store::ObjectsSettings;
 
+use super::MasterKeyArgs;
 use crate::{failure::Failure, secret::Secret, services::nats::NatsAddress, wiring::Stores};
 
 #[derive(Args)]
@@ -60,13 +60,8 @@ pub(crate) struct StoresArgs {
     /// The key for the object store. Prefer the environment variable.
     #[arg(long, env = "STAGE_S3_SECRET_KEY", hide_env_values = true)]
     s3_secret_key: Secret,
-    /// A file with the master key, 64 hex digits, that all personal data is sealed under. Keep a copy apart from the
-    /// database's backups: without it they cannot be read.
-    #[arg(long, env = "STAGE_MASTER_KEY_FILE", conflicts_with = "master_key")]
-    master_key_file: Option<PathBuf>,
-    /// The master key itself, where there is no file. Prefer the environment variable.
-    #[arg(long, env = "STAGE_MASTER_KEY", hide_env_values = true)]
-    master_key: Option<Secret>,
+    #[command(flatten)]
+    master_keys: MasterKeyArgs,
 }
 
 impl StoresArgs {
@@ -82,18 +77,7 @@ impl StoresArgs {
                 access_key: self.s3_access_key.expose().to_owned(),
                 secret_key: self.s3_secret_key.clone().into_inner(),
             },
-            master_key: self.master_key()?,
+            master_keys: self.master_keys.keys()?,
         })
-    }
-
-    fn master_key(&self) -> Result<MasterKey, Failure> {
-        let digits = match (&self.master_key, &self.master_key_file) {
-            (Some(key), _) => key.clone().into_inner(),
-            (None, Some(path)) => fs::read_to_string(path)
-                .map_err(|source| Failure::DataDir { path: path.clone(), source })?
-                .into(),
-            (None, None) => return Err(Failure::NoMasterKey),
-        };
-        MasterKey::from_hex(digits.expose_secret().trim()).map_err(Failure::MasterKey)
     }
 }

@@ -1,15 +1,23 @@
 //! An S3 endpoint in this process, over files in the data directory.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use axum::{Router, error_handling::HandleError, http::StatusCode};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use stage_store::ObjectsSettings;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{data_dir::DataDir, failure::Failure, stop::Stop};
+use crate::{
+    data_dir::{DataDir, secret_of},
+    failure::Failure,
+    stop::Stop,
+};
+
+/// The names of the secrets.
+const ACCESS_KEY: &str = "s3-access-key";
+const SECRET_KEY: &str = "s3-secret-key";
 
 pub(crate) struct S3 {
     stop: CancellationToken,
@@ -28,11 +36,22 @@ impl S3 {
 
 /// Serves on a free port of the loopback interface, for whoever has the generated keys.
 pub(crate) async fn start(data: &DataDir) -> Result<(S3, ObjectsSettings), Failure> {
+    serve(&data.join("objects"), data.secret(ACCESS_KEY)?, data.secret(SECRET_KEY)?).await
+}
+
+/// A second endpoint over the files of a data directory that another process uses.
+pub(crate) async fn beside(data: &Path) -> Result<(S3, ObjectsSettings), Failure> {
+    let secret = |name| secret_of(data, name)?.ok_or_else(|| Failure::NotUp(data.to_owned()));
+    serve(&data.join("objects"), secret(ACCESS_KEY)?, secret(SECRET_KEY)?).await
+}
+
+async fn serve(
+    files: &Path,
+    access_key: SecretString,
+    secret_key: SecretString,
+) -> Result<(S3, ObjectsSettings), Failure> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| Failure::S3(error);
-    let access_key = data.secret("s3-access-key")?;
-    let secret_key = data.secret("s3-secret-key")?;
-    let files =
-        s3s_fs::FileSystem::new(data.join("objects")).map_err(|error| failed(format!("{error:?}").into()))?;
+    let files = s3s_fs::FileSystem::new(files).map_err(|error| failed(format!("{error:?}").into()))?;
     let mut service = S3ServiceBuilder::new(files);
     service.set_auth(SimpleAuth::from_single(access_key.expose_secret(), secret_key.expose_secret()));
     let refused = |_error| async { StatusCode::INTERNAL_SERVER_ERROR };

@@ -100,6 +100,12 @@ async fn release(tx: &mut PgConnection, kind: ClaimKind, key: &[u8], owner: Uuid
     Ok(())
 }
 
+/// Whatever `owner` has.
+pub(crate) async fn release_all(tx: &mut PgConnection, owner: Uuid) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM claims WHERE owner = $1").bind(owner).execute(tx).await?;
+    Ok(())
+}
+
 impl crate::Log {
     /// Who has claimed this, if anybody.
     pub async fn claimed_by(&self, kind: ClaimKind, value: &str) -> Result<Option<Uuid>, StoreError> {

@@ -43,6 +43,9 @@ pub enum StoreError {
     /// The master key does not open what was wrapped with it.
     #[error("the master key is not the one that this database was set up with")]
     WrongMasterKey,
+    /// A file with a master key cannot be read any more; holds a sentence.
+    #[error("{0}")]
+    MasterKeys(String),
     #[error("a sealed value was changed or moved")]
     Seal,
     #[error("the object store is not available: {0}")]

@@ -16,10 +16,12 @@ pub mod seal;
 pub use claim::{ClaimChange, ClaimKind};
 pub use cqrs_es::DomainEvent;
 pub use error::{ExecuteError, StoreError};
-pub use log::{Act, Also, Appended, Batch, Follower, Hint, Loaded, Log, Mark, Receipt, Recorded};
+pub use log::{
+    Act, Also, Appended, Batch, Follower, Hint, Loaded, Log, Mark, Receipt, Recorded, Restoration, Restored,
+};
 pub use objects::{Object, Objects, ObjectsSettings};
 pub use pool::connect;
-pub use seal::{Keyring, MasterKey, NewSubject};
+pub use seal::{Keyring, MasterKey, MasterKeys, NewSubject, Rotated};
 
 /// Where an event stands in the log: 1, 2, 3, … with gaps, the same for every reader for ever.
 pub type Position = i64;

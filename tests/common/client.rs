@@ -46,6 +46,13 @@ impl Client {
         self.send(Method::GET, path, None, &[]).await
     }
 
+    /// The body as it is.
+    pub async fn get_bytes(&mut self, path: &str) -> Vec<u8> {
+        let response = self.request(Method::GET, path).send().await.expect("the program answers");
+        assert_eq!(response.status(), StatusCode::OK);
+        response.bytes().await.expect("the answer arrives whole").into()
+    }
+
     pub async fn post(&mut self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(body), &[]).await
     }

@@ -4,6 +4,7 @@
 pub mod client;
 pub mod feeds;
 pub mod program;
+pub mod search;
 
 use std::time::{Duration, Instant};
 

@@ -1,13 +1,23 @@
 //! Accounts and sessions.
 
+mod correct;
+mod erase;
+mod erasures;
+mod export;
+mod import;
 mod links;
 mod log_in;
+mod object;
 mod password;
 mod passwords;
 mod register;
+mod restrict;
 mod sessions;
 mod verify;
 
+pub use correct::Correct;
+pub use erasures::Erasure;
+pub use import::ImportedAccount;
 pub use log_in::NewSession;
 pub use password::RESET_LIFE;
 pub use passwords::Passwords;

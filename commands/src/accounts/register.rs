@@ -51,10 +51,10 @@ impl Commands {
     }
 }
 
-struct Credentials {
-    account: AccountId,
-    sealed: Vec<u8>,
-    at: Time,
+pub(super) struct Credentials {
+    pub(super) account: AccountId,
+    pub(super) sealed: Vec<u8>,
+    pub(super) at: Time,
 }
 
 #[async_trait]

@@ -61,6 +61,6 @@ impl Commands {
 }
 
 /// What a stage links only once.
-pub(super) fn claimed(stage: StageId, network: Network, address: &str) -> String {
+pub(crate) fn claimed(stage: StageId, network: Network, address: &str) -> String {
     format!("{stage} {} {address}", network.as_str())
 }

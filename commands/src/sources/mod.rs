@@ -9,5 +9,7 @@ mod unlink;
 
 pub use import::{Fetched, Imported};
 pub use link::MAX_SOURCES;
+pub(crate) use link::claimed;
 pub use poll::DuePoll;
+pub(crate) use schedule::Begin;
 pub use schedule::Schedule;

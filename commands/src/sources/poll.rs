@@ -43,7 +43,8 @@ impl Commands {
         .await
     }
 
-    /// Takes up to `limit` due polls for this worker; each comes back after `hold` if its worker dies.
+    /// Takes up to `limit` due polls for this worker; each comes back after `hold` if its worker dies. None of
+    /// somebody whose data is restricted is taken.
     pub async fn take_due_polls(
         &self,
         now: Time,
@@ -56,6 +57,8 @@ impl Commands {
              WHERE source_id IN (
                  SELECT source_id FROM poll_schedule
                  WHERE NOT paused AND due_at <= $1 AND (held_until IS NULL OR held_until <= $1)
+                     AND NOT EXISTS (SELECT FROM stage_owners JOIN restrictions ON account_id = owner
+                                     WHERE stage_owners.stage_id = poll_schedule.stage_id)
                  ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
              RETURNING source_id",
         )
@@ -97,7 +100,10 @@ impl Commands {
     /// How long until the next poll is due, at most `at_most`.
     pub async fn next_poll_in(&self, now: Time, at_most: Duration) -> Result<Duration, CommandError> {
         let due: Option<Time> = sqlx::query_scalar(
-            "SELECT min(greatest(due_at, coalesce(held_until, due_at))) FROM poll_schedule WHERE NOT paused",
+            "SELECT min(greatest(due_at, coalesce(held_until, due_at))) FROM poll_schedule
+             WHERE NOT paused
+                 AND NOT EXISTS (SELECT FROM stage_owners JOIN restrictions ON account_id = owner
+                                 WHERE stage_owners.stage_id = poll_schedule.stage_id)",
         )
         .fetch_one(self.log.pool())
         .await?;

@@ -43,11 +43,11 @@ impl Commands {
 }
 
 /// A source was linked: its first poll is due.
-pub(super) struct Begin {
-    pub source: SourceId,
-    pub stage: StageId,
-    pub interval_minutes: u32,
-    pub at: Time,
+pub(crate) struct Begin {
+    pub(crate) source: SourceId,
+    pub(crate) stage: StageId,
+    pub(crate) interval_minutes: u32,
+    pub(crate) at: Time,
 }
 
 #[async_trait]

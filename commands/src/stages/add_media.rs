@@ -17,7 +17,7 @@ use crate::{Actor, CommandError, Commands, Done, Missing, Request};
 /// The largest file that is taken: 10 MiB.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
 /// Where a file lies in the object store.
-pub(super) fn object_key(media: MediaId) -> String {
+pub(crate) fn object_key(media: MediaId) -> String {
     format!("media/{media}")
 }
 
@@ -74,13 +74,17 @@ impl Commands {
         }
     }
 
-    /// An uploaded file of an open stage, for everybody.
+    /// An uploaded file of an open stage, for everybody; not while the data of the stage's owner is restricted.
     pub async fn media(&self, media: MediaId) -> Result<Object, CommandError> {
         let missing = CommandError::NotFound(Missing::Media);
-        let belongs: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM media WHERE id = $1)")
-            .bind(media.0)
-            .fetch_one(self.log.pool())
-            .await?;
+        let belongs: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM media WHERE id = $1 AND NOT EXISTS (
+                 SELECT FROM stage_owners JOIN restrictions ON account_id = owner
+                 WHERE stage_owners.stage_id = media.stage_id))",
+        )
+        .bind(media.0)
+        .fetch_one(self.log.pool())
+        .await?;
         if !belongs {
             return Err(missing);
         }
@@ -88,9 +92,10 @@ impl Commands {
     }
 }
 
-struct Belongs {
-    media: MediaId,
-    stage: StageId,
+/// A file belongs to a stage.
+pub(crate) struct Belongs {
+    pub(crate) media: MediaId,
+    pub(crate) stage: StageId,
 }
 
 #[async_trait]

@@ -8,8 +8,7 @@ use stage_domain::{
 };
 use stage_store::{Act, Also, Appended, ClaimChange, ClaimKind, Receipt};
 
-use super::add_media::object_key;
-use crate::{Actor, CommandError, Commands, Done, Request};
+use crate::{Actor, CommandError, Commands, Done, Request, Time};
 
 impl Commands {
     /// Closes a stage for good: nothing of it is shown, its sources are not polled, its handle is free and its
@@ -21,35 +20,37 @@ impl Commands {
         request: Request,
     ) -> Result<Done, CommandError> {
         let at = request.at;
-        self.once(Some(actor.account), &request, stage.0, |act| self.close(actor, stage, at, act)).await
+        self.once(Some(actor.account), &request, stage.0, |act| async move {
+            let loaded = self.own_stage(actor, stage).await?;
+            let receipt = self.close(stage, &loaded.aggregate, at, act).await?;
+            // Nobody is shown the files any more, whether or not the object store answers now.
+            if let Err(error) = self.delete_files(stage).await {
+                tracing::warn!(%error, %stage, "files of a closed stage are not deleted yet; it is tried again");
+            }
+            Ok::<_, CommandError>(receipt)
+        })
+        .await
     }
 
-    async fn close(
+    /// Its files are left to [`Commands::delete_files`].
+    pub(crate) async fn close(
         &self,
-        actor: Actor,
         stage: StageId,
-        at: crate::Time,
+        loaded: &Stage,
+        at: Time,
         mut act: Act,
     ) -> Result<Receipt, CommandError> {
-        let loaded = self.own_stage(actor, stage).await?;
-        let handle = loaded.aggregate.handle.clone();
-        act.claims.push(ClaimChange::Release { kind: ClaimKind::Handle, value: handle, owner: stage.0 });
-        act.also.push(Arc::new(Forget { stage }));
-        let receipt = self.log.execute::<Stage>(stage.0, StageCommand::Close { at }, act).await?;
-        // Nobody is shown the files any more, whether or not the object store answers now. What was added while
-        // the stage was being closed is among them when it is loaded again.
-        for media in self.log.load::<Stage>(stage.0).await?.aggregate.media {
-            if let Err(error) = self.objects.delete(&object_key(media)).await {
-                tracing::warn!(%error, %media, "a file of a closed stage was not deleted");
-            }
-        }
-        Ok(receipt)
+        let value = loaded.handle.clone();
+        act.claims.push(ClaimChange::Release { kind: ClaimKind::Handle, value, owner: stage.0 });
+        act.also.push(Arc::new(Forget { stage, at }));
+        Ok(self.log.execute::<Stage>(stage.0, StageCommand::Close { at }, act).await?)
     }
 }
 
 /// Nothing of the stage is polled and none of its files is shown.
 struct Forget {
     stage: StageId,
+    at: Time,
 }
 
 #[async_trait]
@@ -60,6 +61,11 @@ impl Also for Forget {
         {
             sqlx::query(forget).bind(self.stage.0).execute(&mut *tx).await?;
         }
-        Ok(())
+        sqlx::query("UPDATE stage_owners SET closed_at = $2 WHERE stage_id = $1")
+            .bind(self.stage.0)
+            .bind(self.at)
+            .execute(tx)
+            .await
+            .map(drop)
     }
 }

@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use stage_domain::{
     StageId, field,
     stage::{Stage, StageCommand, handle},
 };
 use stage_store::{Act, ClaimChange, ClaimKind};
 
+use super::owners::Owned;
 use crate::{Actor, CommandError, Commands, Done, Request};
 
 impl Commands {
@@ -25,7 +28,9 @@ impl Commands {
         let command = StageCommand::Create { owner: actor.account, name, handle, at: request.at };
         self.once(Some(actor.account), &request, stage.0, |mut act| {
             act.claims.push(claim);
-            self.log.execute::<Stage>(stage.0, command, Act { new: true, ..act })
+            act.also.push(Arc::new(Owned { stage, owner: actor.account }));
+            let act = Act { new: true, living: Some(actor.account), ..act };
+            self.log.execute::<Stage>(stage.0, command, act)
         })
         .await
     }

@@ -4,6 +4,9 @@ mod add_media;
 mod change;
 mod close;
 mod create;
+mod owners;
 mod topics;
 
 pub use add_media::MAX_BYTES;
+pub(crate) use add_media::{Belongs, object_key};
+pub(crate) use owners::Owned;

@@ -30,6 +30,13 @@ impl House {
         Self { commands: Commands::new(log, objects.objects.clone()), database, _objects: objects }
     }
 
+    /// The same use cases while the object store is away.
+    pub async fn without_objects(&self) -> Commands {
+        let mut away = stage_testkit::objects().await;
+        away.end().await;
+        Commands::new(self.commands.log.clone(), away.objects.clone())
+    }
+
     pub async fn registered(&self, email: &str) -> Actor {
         let done = self.commands.register(person(email), request(0)).await.unwrap();
         Actor { account: done.id.into(), session: SessionId(Uuid::now_v7()) }

@@ -2,6 +2,7 @@
 pub enum AccountError {
     #[error("this account is already registered")]
     AlreadyRegistered,
+    /// Also once it is erased.
     #[error("there is no such account")]
     NotRegistered,
     #[error("a mail was sent a moment ago; wait a minute before you ask for another")]

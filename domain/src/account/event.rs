@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Purpose;
 use crate::{Language, Personal};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,40 @@ pub enum AccountEvent {
         by_reset: bool,
         at: DateTime<Utc>,
     },
+    /// What the person corrected; `None` left a value as it was. What it was before stays sealed in the log.
+    AccountCorrected {
+        first_name: Option<Personal<String>>,
+        last_name: Option<Personal<String>>,
+        email: Option<Personal<String>>,
+        phone: Option<Personal<String>>,
+        /// There is no telephone number any more; then `phone` is `None`.
+        phone_removed: bool,
+        language: Option<Language>,
+        at: DateTime<Utc>,
+    },
+    /// From here on the person's data is kept and not used.
+    AccountRestricted {
+        at: DateTime<Utc>,
+    },
+    /// The person is told first; until then the restriction holds.
+    RestrictionLiftAnnounced {
+        at: DateTime<Utc>,
+    },
+    RestrictionLifted {
+        at: DateTime<Utc>,
+    },
+    ObjectionRaised {
+        purpose: Purpose,
+        at: DateTime<Utc>,
+    },
+    ObjectionWithdrawn {
+        purpose: Purpose,
+        at: DateTime<Utc>,
+    },
+    /// The person's key is destroyed with this event: nothing that was ever said about them can be read.
+    AccountErased {
+        at: DateTime<Utc>,
+    },
 }
 
 crate::event_types!(AccountEvent {
@@ -42,4 +77,11 @@ crate::event_types!(AccountEvent {
     EmailVerified = "1",
     PasswordResetRequested = "1",
     PasswordChanged = "1",
+    AccountCorrected = "1",
+    AccountRestricted = "1",
+    RestrictionLiftAnnounced = "1",
+    RestrictionLifted = "1",
+    ObjectionRaised = "1",
+    ObjectionWithdrawn = "1",
+    AccountErased = "1",
 });

@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountCommand, AccountError, AccountEvent, Registration};
+use super::{AccountCommand, AccountError, AccountEvent, Correction, Purpose, Registration};
 use crate::{Decide, Language, Personal};
 
 /// Between two mails of a kind that somebody can ask for.
@@ -10,14 +12,18 @@ const MAIL_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// What the next decision about an account needs to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// `None` before the registration.
+    /// `None` before the registration, and again after the erasure.
     pub person: Option<Person>,
+    /// Whether the person was shown to receive mail at the present address.
     pub email_verified: bool,
+    pub restriction: Restriction,
+    pub objections: BTreeSet<Purpose>,
+    pub erased: bool,
     verification_requested_at: Option<DateTime<Utc>>,
     reset_requested_at: Option<DateTime<Utc>>,
 }
 
-/// Who it is.
+/// Who it is, as last corrected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     pub first_name: Personal<String>,
@@ -27,53 +33,127 @@ pub struct Person {
     pub language: Language,
 }
 
+/// Whether the person's data is kept and not used (Art. 18 GDPR).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Restriction {
+    #[default]
+    None,
+    Restricted,
+    /// It still holds; the person is being told that it ends.
+    Ending,
+}
+
 crate::aggregate!(Account, "account", AccountCommand, AccountEvent, AccountError);
 
-impl Decide for Account {
-    fn decide(&self, command: AccountCommand) -> Result<Vec<AccountEvent>, AccountError> {
-        match (self.person.is_some(), command) {
-            (true, AccountCommand::Register { .. }) => Err(AccountError::AlreadyRegistered),
-            (false, AccountCommand::Register { registration, at }) => {
-                let Registration { first_name, last_name, email, phone, language } = registration;
-                Ok(vec![AccountEvent::AccountRegistered {
-                    first_name,
-                    last_name,
-                    email,
-                    phone,
-                    language,
-                    at,
-                }])
-            }
-            (false, _) => Err(AccountError::NotRegistered),
-            (true, AccountCommand::LogIn { at }) => Ok(vec![AccountEvent::AccountLoggedIn { at }]),
-            (true, AccountCommand::RequestEmailVerification { at }) => self.request_verification(at),
-            (true, AccountCommand::VerifyEmail { email, at }) => self.verify(&email, at),
-            // Whoever asks learns nothing, so one who asks again too soon is not refused either.
-            (true, AccountCommand::RequestPasswordReset { at }) => Ok(match self.reset_requested_at {
-                Some(before) if at - before < MAIL_EVERY => vec![],
-                _ => vec![AccountEvent::PasswordResetRequested { at }],
-            }),
-            (true, AccountCommand::ChangePassword { by_reset, at }) => {
-                Ok(vec![AccountEvent::PasswordChanged { by_reset, at }])
-            }
-        }
+impl Account {
+    /// Whether there is an account: registered and not erased.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.person.is_some()
+    }
+
+    #[must_use]
+    pub fn is_restricted(&self) -> bool {
+        self.restriction != Restriction::None
+    }
+
+    /// Whether data of this person may be used for this purpose.
+    #[must_use]
+    pub fn allows(&self, purpose: Purpose) -> bool {
+        self.is_open() && !self.is_restricted() && !self.objections.contains(&purpose)
     }
 }
 
+impl Decide for Account {
+    fn decide(&self, command: AccountCommand) -> Result<Vec<AccountEvent>, AccountError> {
+        if let AccountCommand::Register { registration, at } = command {
+            return match self.person.is_some() || self.erased {
+                true => Err(AccountError::AlreadyRegistered),
+                false => Ok(vec![registered(registration, at)]),
+            };
+        }
+        let person = self.person.as_ref().ok_or(AccountError::NotRegistered)?;
+        let event = match command {
+            AccountCommand::Register { .. } => return Err(AccountError::AlreadyRegistered),
+            AccountCommand::LogIn { at } => Some(AccountEvent::AccountLoggedIn { at }),
+            AccountCommand::RequestEmailVerification { at } => self.request_verification(at)?,
+            AccountCommand::VerifyEmail { email, at } => self.verify(person, &email, at)?,
+            // Whoever asks learns nothing, so one who asks again too soon is not refused either.
+            AccountCommand::RequestPasswordReset { at } => match self.reset_requested_at {
+                Some(before) if at - before < MAIL_EVERY => None,
+                _ => Some(AccountEvent::PasswordResetRequested { at }),
+            },
+            AccountCommand::ChangePassword { by_reset, at } => {
+                Some(AccountEvent::PasswordChanged { by_reset, at })
+            }
+            AccountCommand::Correct { correction, at } => corrected(person, correction, at),
+            AccountCommand::Restrict { at } => (self.restriction != Restriction::Restricted)
+                .then_some(AccountEvent::AccountRestricted { at }),
+            AccountCommand::AnnounceLift { at } => (self.restriction == Restriction::Restricted)
+                .then_some(AccountEvent::RestrictionLiftAnnounced { at }),
+            // Restricted anew meanwhile, it stays.
+            AccountCommand::Lift { at } => {
+                (self.restriction == Restriction::Ending).then_some(AccountEvent::RestrictionLifted { at })
+            }
+            AccountCommand::Object { purpose, objects, at } => {
+                match (self.objections.contains(&purpose), objects) {
+                    (false, true) => Some(AccountEvent::ObjectionRaised { purpose, at }),
+                    (true, false) => Some(AccountEvent::ObjectionWithdrawn { purpose, at }),
+                    _ => None,
+                }
+            }
+            AccountCommand::Erase { at } => Some(AccountEvent::AccountErased { at }),
+        };
+        Ok(event.into_iter().collect())
+    }
+}
+
+fn registered(registration: Registration, at: DateTime<Utc>) -> AccountEvent {
+    let Registration { first_name, last_name, email, phone, language } = registration;
+    AccountEvent::AccountRegistered { first_name, last_name, email, phone, language, at }
+}
+
+/// What is different from what is known; nothing when all of it is so already.
+fn corrected(person: &Person, correction: Correction, at: DateTime<Utc>) -> Option<AccountEvent> {
+    let Correction { first_name, last_name, email, phone, language } = correction;
+    let first_name = first_name.filter(|name| *name != person.first_name);
+    let last_name = last_name.filter(|name| *name != person.last_name);
+    let email = email.filter(|email| *email != person.email);
+    let phone = phone.filter(|phone| *phone != person.phone);
+    let language = language.filter(|language| *language != person.language);
+    let phone_removed = phone == Some(None);
+    let phone = phone.flatten();
+    let nothing = first_name.is_none() && last_name.is_none() && email.is_none() && language.is_none();
+    (!nothing || phone.is_some() || phone_removed).then_some(AccountEvent::AccountCorrected {
+        first_name,
+        last_name,
+        email,
+        phone,
+        phone_removed,
+        language,
+        at,
+    })
+}
+
 impl Account {
-    fn request_verification(&self, at: DateTime<Utc>) -> Result<Vec<AccountEvent>, AccountError> {
+    fn request_verification(&self, at: DateTime<Utc>) -> Result<Option<AccountEvent>, AccountError> {
         match self.verification_requested_at {
-            _ if self.email_verified => Ok(vec![]),
+            _ if self.email_verified => Ok(None),
             Some(before) if at - before < MAIL_EVERY => Err(AccountError::MailedJustNow),
-            _ => Ok(vec![AccountEvent::EmailVerificationRequested { at }]),
+            _ => Ok(Some(AccountEvent::EmailVerificationRequested { at })),
         }
     }
 
-    fn verify(&self, email: &Personal<String>, at: DateTime<Utc>) -> Result<Vec<AccountEvent>, AccountError> {
-        match &self.person {
-            Some(person) if person.email != *email => Err(AccountError::OtherEmail),
-            _ if self.email_verified => Ok(vec![]),
-            _ => Ok(vec![AccountEvent::EmailVerified { at }]),
+    fn verify(
+        &self,
+        person: &Person,
+        email: &Personal<String>,
+        at: DateTime<Utc>,
+    ) -> Result<Option<AccountEvent>, AccountError> {
+        match self.email_verified {
+            _ if person.email != *email => Err(AccountError::OtherEmail),
+            true => Ok(None),
+            false => Ok(Some(AccountEvent::EmailVerified { at })),
         }
     }
 
@@ -87,87 +167,38 @@ impl Account {
             AccountEvent::EmailVerified { .. } => self.email_verified = true,
             AccountEvent::PasswordResetRequested { at } => self.reset_requested_at = Some(at),
             AccountEvent::AccountLoggedIn { .. } | AccountEvent::PasswordChanged { .. } => {}
+            AccountEvent::AccountCorrected {
+                first_name,
+                last_name,
+                email,
+                phone,
+                phone_removed,
+                language,
+                at,
+            } => {
+                // The mail with a link to the new address follows from this event.
+                if email.is_some() {
+                    self.email_verified = false;
+                    self.verification_requested_at = Some(at);
+                }
+                self.person = self.person.take().map(|was| Person {
+                    first_name: first_name.unwrap_or(was.first_name),
+                    last_name: last_name.unwrap_or(was.last_name),
+                    email: email.unwrap_or(was.email),
+                    phone: phone.or(was.phone.filter(|_| !phone_removed)),
+                    language: language.unwrap_or(was.language),
+                });
+            }
+            AccountEvent::AccountRestricted { .. } => self.restriction = Restriction::Restricted,
+            AccountEvent::RestrictionLiftAnnounced { .. } => self.restriction = Restriction::Ending,
+            AccountEvent::RestrictionLifted { .. } => self.restriction = Restriction::None,
+            AccountEvent::ObjectionRaised { purpose, .. } => {
+                self.objections.insert(purpose);
+            }
+            AccountEvent::ObjectionWithdrawn { purpose, .. } => {
+                self.objections.remove(&purpose);
+            }
+            AccountEvent::AccountErased { .. } => *self = Self { erased: true, ..Self::default() },
         }
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::expect_used)]
-mod tests {
-    use cqrs_es::test::TestFramework;
-
-    use super::*;
-    use crate::AccountId;
-
-    fn registration() -> Registration {
-        Registration::new(AccountId::default(), "Ada", "Lovelace", "ada@example.org", None, Language::En)
-            .expect("valid")
-    }
-
-    fn registered() -> AccountEvent {
-        let Registration { first_name, last_name, email, phone, language } = registration();
-        AccountEvent::AccountRegistered { first_name, last_name, email, phone, language, at: at() }
-    }
-
-    fn at() -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH
-    }
-
-    #[test]
-    fn a_person_registers_once() {
-        let register = AccountCommand::Register { registration: registration(), at: at() };
-        TestFramework::<Account>::with(())
-            .given_no_previous_events()
-            .when(register.clone())
-            .then_expect_events(vec![registered()]);
-        TestFramework::<Account>::with(())
-            .given(vec![registered()])
-            .when(register)
-            .then_expect_error(AccountError::AlreadyRegistered);
-    }
-
-    #[test]
-    fn nobody_logs_in_to_an_account_that_does_not_exist() {
-        TestFramework::<Account>::with(())
-            .given_no_previous_events()
-            .when(AccountCommand::LogIn { at: at() })
-            .then_expect_error(AccountError::NotRegistered);
-    }
-
-    #[test]
-    fn an_address_is_verified_once_and_mails_are_asked_for_a_minute_apart() {
-        let later = |seconds| at() + TimeDelta::seconds(seconds);
-        let request = |seconds| AccountCommand::RequestEmailVerification { at: later(seconds) };
-        let account = || TestFramework::<Account>::with(()).given(vec![registered()]);
-        account().when(request(59)).then_expect_error(AccountError::MailedJustNow);
-        let requested = AccountEvent::EmailVerificationRequested { at: later(60) };
-        account().when(request(60)).then_expect_events(vec![requested]);
-        let email = |email: &str| Personal::new(AccountId::default(), email.to_owned());
-        let verify = AccountCommand::VerifyEmail { email: email("ada@example.org"), at: later(61) };
-        let other = AccountCommand::VerifyEmail { email: email("bob@example.org"), at: later(61) };
-        account().when(other).then_expect_error(AccountError::OtherEmail);
-        let verified = AccountEvent::EmailVerified { at: later(61) };
-        account().when(verify.clone()).then_expect_events(vec![verified.clone()]);
-        let account = || TestFramework::<Account>::with(()).given(vec![registered(), verified.clone()]);
-        account().when(verify).then_expect_events(vec![]);
-        account().when(request(999)).then_expect_events(vec![]);
-    }
-
-    #[test]
-    fn who_asks_for_a_new_password_again_and_again_causes_one_mail_a_minute() {
-        let later = |seconds| at() + TimeDelta::seconds(seconds);
-        let request = |seconds| AccountCommand::RequestPasswordReset { at: later(seconds) };
-        let requested = |seconds| AccountEvent::PasswordResetRequested { at: later(seconds) };
-        let account = || TestFramework::<Account>::with(()).given(vec![registered(), requested(10)]);
-        account().when(request(69)).then_expect_events(vec![]);
-        account().when(request(70)).then_expect_events(vec![requested(70)]);
-    }
-
-    #[test]
-    fn every_field_at_fault_is_named_at_once() {
-        let refused =
-            Registration::new(AccountId::default(), "", "x\u{7}", "nobody", Some("call me"), Language::De);
-        let fields: Vec<_> = refused.expect_err("refused").0.into_iter().map(|e| e.field).collect();
-        assert_eq!(fields, ["first_name", "last_name", "email", "phone"]);
     }
 }

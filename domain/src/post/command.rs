@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::PostContent;
+use super::{PostContent, RedactionReason};
 use crate::{SourceId, StageId, TopicId, source::Network};
 
 #[derive(Clone, Debug)]
@@ -29,6 +29,11 @@ pub enum PostCommand {
     /// A person's own assignment: it wins over the rules until it is given back to them with `None`.
     Assign {
         topics: Option<Vec<TopicId>>,
+        at: DateTime<Utc>,
+    },
+    /// Takes what the post says out of the log, for good.
+    Redact {
+        reason: RedactionReason,
         at: DateTime<Utc>,
     },
 }

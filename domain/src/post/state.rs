@@ -13,6 +13,8 @@ pub struct Post {
     pub pinned: bool,
     /// A person's own assignment.
     pub assigned: Option<Vec<TopicId>>,
+    /// What it said is gone, and importing it again does not bring it back.
+    pub redacted: bool,
 }
 
 /// Where a post belongs.
@@ -28,6 +30,7 @@ impl Decide for Post {
     fn decide(&self, command: PostCommand) -> Result<Vec<PostEvent>, PostError> {
         if let PostCommand::Import { stage_id, source_id, network, network_id, content, at } = command {
             return Ok(match self.home {
+                Some(_) if self.redacted => vec![],
                 None => {
                     vec![PostEvent::PostImported { stage_id, source_id, network, network_id, content, at }]
                 }
@@ -35,7 +38,13 @@ impl Decide for Post {
                 Some(home) => vec![PostEvent::PostRevised { stage_id: home.stage_id, content, at }],
             });
         }
-        let Home { stage_id, .. } = self.home.ok_or(PostError::NotFound)?;
+        let Home { stage_id, source_id } = self.home.ok_or(PostError::NotFound)?;
+        if self.redacted {
+            return match command {
+                PostCommand::Redact { .. } => Ok(vec![]),
+                _ => Err(PostError::NotFound),
+            };
+        }
         let change = match command {
             PostCommand::Import { .. } => None,
             PostCommand::Hide { at } => (!self.hidden).then_some(PostEvent::PostHidden { stage_id, at }),
@@ -44,6 +53,9 @@ impl Decide for Post {
             PostCommand::Unpin { at } => self.pinned.then_some(PostEvent::PostUnpinned { stage_id, at }),
             PostCommand::Assign { topics, at } => {
                 (topics != self.assigned).then_some(PostEvent::PostAssigned { stage_id, topics, at })
+            }
+            PostCommand::Redact { reason, at } => {
+                Some(PostEvent::PostRedacted { stage_id, source_id, reason, at })
             }
         };
         Ok(change.into_iter().collect())
@@ -63,6 +75,11 @@ impl Post {
             PostEvent::PostPinned { .. } => self.pinned = true,
             PostEvent::PostUnpinned { .. } => self.pinned = false,
             PostEvent::PostAssigned { topics, .. } => self.assigned = topics,
+            // Read again, the events before this one say nothing any more; this one says enough.
+            PostEvent::PostRedacted { stage_id, source_id, .. } => {
+                let home = Some(Home { stage_id, source_id });
+                *self = Self { home, redacted: true, ..Self::default() };
+            }
         }
     }
 }
@@ -73,7 +90,7 @@ mod tests {
     use cqrs_es::test::TestFramework;
 
     use super::*;
-    use crate::source::Network;
+    use crate::{post::RedactionReason, source::Network};
 
     const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -130,5 +147,24 @@ mod tests {
             .given_no_previous_events()
             .when(PostCommand::Pin { at: AT })
             .then_expect_error(PostError::NotFound);
+    }
+
+    #[test]
+    fn a_redacted_post_is_gone_and_never_comes_back() {
+        let reason = RedactionReason::PersonalData;
+        let redact = PostCommand::Redact { reason, at: AT };
+        let (stage_id, source_id) = (StageId::default(), SourceId::default());
+        let redacted = PostEvent::PostRedacted { stage_id, source_id, reason, at: AT };
+        when(vec![imported("a")], redact.clone(), vec![redacted.clone()]);
+        // As the log has it afterwards: with what it said, and without.
+        for given in [vec![imported("a"), redacted.clone()], vec![redacted]] {
+            when(given.clone(), import("a"), vec![]);
+            when(given.clone(), import("b"), vec![]);
+            when(given.clone(), redact.clone(), vec![]);
+            TestFramework::<Post>::with(())
+                .given(given)
+                .when(PostCommand::Pin { at: AT })
+                .then_expect_error(PostError::NotFound);
+        }
     }
 }

@@ -1,11 +1,17 @@
-//! Accounts: registering, what one's own account says, its address and its password.
+//! Accounts: registering, what one's own account says, its address and its password, and a person's rights over it
+//! (docs/privacy.md).
 
 pub(crate) mod change_password;
+pub(crate) mod correct;
+pub(crate) mod erase;
+pub(crate) mod export;
+pub(crate) mod object;
 pub(crate) mod read;
 pub(crate) mod register;
 pub(crate) mod request_reset;
 pub(crate) mod request_verification;
 pub(crate) mod reset;
+pub(crate) mod restrict;
 pub(crate) mod verify;
 
 use secrecy::SecretString;

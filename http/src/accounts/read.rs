@@ -12,7 +12,7 @@ use stage_projections::accounts::AccountView;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::register::LanguageCode;
+use super::{object::PurposeName, register::LanguageCode};
 use crate::{
     app::Shared,
     contract::{params::WaitParams, responses::ReadRefusals},
@@ -46,6 +46,12 @@ pub(crate) struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_login_at: Option<DateTime<Utc>>,
+    /// Since when data is kept and not used. Absent where it is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    restricted_at: Option<DateTime<Utc>>,
+    /// The purposes that I object to.
+    objections: Vec<PurposeName>,
     #[schema(minimum = 0)]
     version: u64,
 }
@@ -63,6 +69,8 @@ impl From<AccountView> for Account {
             language: view.language.into(),
             registered_at: view.registered_at,
             last_login_at: view.last_login_at,
+            restricted_at: view.restricted_at,
+            objections: view.objections.into_iter().map(Into::into).collect(),
             version: view.version,
         }
     }

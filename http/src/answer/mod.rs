@@ -4,4 +4,4 @@ mod public;
 mod receipt;
 
 pub(crate) use public::{Reader, etag, rendered};
-pub(crate) use receipt::Receipt;
+pub(crate) use receipt::{POSITION, Receipt};

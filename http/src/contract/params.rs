@@ -36,17 +36,30 @@ fn idempotency_key() -> Parameter {
     optional("Idempotency-Key", ParameterIn::Header, text, string("^[!-~]{1,255}$", 255, "5f0c0f9e-1"))
 }
 
+fn if_match() -> Parameter {
+    let text = "The version that the change is meant for, as an `ETag` gave it. Refused with 412 when it is another \
+                one by now.";
+    let tag = SchemaFormat::Custom("entity-tag".to_owned());
+    let form = string(r#"^(\*|"(0|[1-9][0-9]{0,17})")$"#, 20, "\"3\"");
+    let tag = ObjectBuilder::from(form).format(Some(tag)).build();
+    optional("If-Match", ParameterIn::Header, text, tag)
+}
+
 /// Headers of a command that changes a stream.
 pub(crate) struct WriteHeaders;
 
 impl IntoParams for WriteHeaders {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let text = "The version that the change is meant for, as an `ETag` gave it. Refused with 412 when it is another \
-                    one by now.";
-        let tag = SchemaFormat::Custom("entity-tag".to_owned());
-        let form = string(r#"^(\*|"(0|[1-9][0-9]{0,17})")$"#, 20, "\"3\"");
-        let tag = ObjectBuilder::from(form).format(Some(tag)).build();
-        vec![optional("If-Match", ParameterIn::Header, text, tag), idempotency_key()]
+        vec![if_match(), idempotency_key()]
+    }
+}
+
+/// The header of a command that changes a stream and can't be sent again.
+pub(crate) struct VersionHeader;
+
+impl IntoParams for VersionHeader {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![if_match()]
     }
 }
 

@@ -73,6 +73,11 @@ refusals! {
     /// Of a command without a body.
     ActRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin NotFound Refused Busy Version TooLarge Validation
         KeyReused]
+    /// Of erasing an account.
+    EraseRefusals [Malformed BadHeader NotLoggedIn WrongCredentials Xsrf ForeignOrigin NotFound Refused Busy Version
+        TooLarge UnsupportedMediaType Validation RateLimited]
+    /// Of taking one's data along.
+    ExportRefusals [NotLoggedIn NotFound]
     /// Of ending a session.
     EndRefusals [NotLoggedIn Xsrf ForeignOrigin NotFound Validation]
     /// Of a read in the dashboard.

@@ -46,11 +46,23 @@ pub(crate) fn person() -> Object {
     text(1, 100, LINE, "required", json!("Ada")).build()
 }
 
+pub(crate) fn person_or_null() -> Object {
+    or_null(text(1, 100, LINE, "required", json!("Ada")))
+}
+
 pub(crate) fn email() -> Object {
+    email_text().build()
+}
+
+pub(crate) fn email_or_null() -> Object {
+    or_null(email_text())
+}
+
+fn email_text() -> ObjectBuilder {
     let local = r#"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000<>()\[\],;:\\"@]{1,64}"#;
     let pattern = format!(r"^{local}@[{WORD}-]+(\.[{WORD}-]+)*$");
     // Not the format `idn-email` too: validators of that ask for registrable names, we only for the form.
-    text(3, 254, &pattern, "not_an_email", json!("ada@example.org")).build()
+    text(3, 254, &pattern, "not_an_email", json!("ada@example.org"))
 }
 
 /// At log-in any line is taken: whether it is the right one is all that is answered.

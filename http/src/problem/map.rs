@@ -39,6 +39,7 @@ impl From<CommandError> for Problem {
                 ..Self::new(Kind::TooLarge)
             },
             CommandError::UnsupportedMedia => Self::new(Kind::UnsupportedMediaType),
+            CommandError::Archive => Self::new(Kind::Internal),
             CommandError::Store(error) => error.into(),
         }
     }
@@ -83,6 +84,7 @@ impl From<StoreError> for Problem {
             | StoreError::Unwritable { .. }
             | StoreError::NoSubjectKey
             | StoreError::WrongMasterKey
+            | StoreError::MasterKeys(_)
             | StoreError::Seal => {
                 tracing::error!(error = %error, "a request failed");
                 Self::new(Kind::Internal)

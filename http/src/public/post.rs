@@ -42,6 +42,9 @@ pub(crate) async fn post(
 async fn render(app: &Inner, id: PostId) -> Result<Rendered, Problem> {
     let post = app.reads.post(id).await?.filter(|post| !post.hidden);
     let post = post.ok_or_else(|| Problem::missing(Missing::Post))?;
+    if app.reads.is_restricted(post.stage_id).await? {
+        return Err(Problem::missing(Missing::Post));
+    }
     let viewed = vec![Viewed::Post(id)];
     let views = app.reads.views(&viewed).await?.first().copied().unwrap_or_default();
     rendered(&Post::new(post, views, &app.settings), None, viewed)

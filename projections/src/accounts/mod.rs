@@ -2,6 +2,8 @@
 
 mod apply;
 mod query;
+mod row;
+mod store;
 mod view;
 
 pub use apply::Accounts;

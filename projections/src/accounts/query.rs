@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use stage_domain::{AccountId, Personal};
+use sqlx::types::Json;
+use stage_domain::{AccountId, Personal, account::Purpose};
 
 use super::AccountView;
 use crate::{ProjectionError, Reads, names};
@@ -16,13 +17,15 @@ struct Row {
     last_login_at: Option<DateTime<Utc>>,
     email_verified: bool,
     version: i64,
+    restricted_at: Option<DateTime<Utc>>,
+    objections: Json<Vec<Purpose>>,
 }
 
 impl Reads {
     pub async fn account(&self, id: AccountId) -> Result<Option<AccountView>, ProjectionError> {
         let row: Option<Row> = sqlx::query_as(
-            "SELECT first_name, last_name, email, phone, language, registered_at, last_login_at,
-                    email_verified, version
+            "SELECT first_name, last_name, email, phone, language, registered_at, last_login_at, email_verified,
+                 version, restricted_at, objections
              FROM read_accounts.accounts WHERE id = $1",
         )
         .bind(id.0)
@@ -50,6 +53,8 @@ impl Reads {
             last_login_at: row.last_login_at,
             email_verified: row.email_verified,
             version: row.version.cast_unsigned(),
+            restricted_at: row.restricted_at,
+            objections: row.objections.0,
         }))
     }
 }

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use stage_domain::{AccountId, Language, Personal};
+use stage_domain::{AccountId, Language, Personal, account::Purpose};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
@@ -13,4 +13,8 @@ pub struct AccountView {
     pub last_login_at: Option<DateTime<Utc>>,
     pub email_verified: bool,
     pub version: u64,
+    /// Since when the data is kept and not used; `None` where it is used.
+    pub restricted_at: Option<DateTime<Utc>>,
+    /// What the person objects to.
+    pub objections: Vec<Purpose>,
 }

@@ -30,6 +30,9 @@ impl Projection for Feed {
         let changes = Changes::of(tx, events).await?;
 
         store::remove(tx, &changes.gone).await?;
+        let redacted: Vec<_> = changes.redacted.iter().copied().collect();
+        rows::delete(tx, "posts", "id", &redacted).await?;
+        rows::delete(tx, "assignments", "post_id", &redacted).await?;
         let moved: Vec<_> =
             changes.changed.iter().filter(|(_, change)| change.may_move()).map(|(id, _)| *id).collect();
         store::change(tx, &changes.changed).await?;

@@ -37,6 +37,8 @@ pub(super) struct Changes {
     gone_before: BTreeSet<Uuid>,
     /// Those that it unlinks and closes; their posts and topics go.
     pub(super) gone: BTreeSet<Uuid>,
+    /// Posts that it redacts; they go.
+    pub(super) redacted: BTreeSet<Uuid>,
     /// The rules of the topics that it touches, as they stand before it.
     pub(super) rules_before: BTreeMap<Uuid, Rules>,
     pub(super) topics: Rows<TopicRow>,
@@ -66,6 +68,7 @@ impl Changes {
         let mut changes = Self {
             gone_before: gone(tx, &homes).await?,
             gone: BTreeSet::new(),
+            redacted: BTreeSet::new(),
             rules_before,
             topics,
             new: BTreeMap::new(),
@@ -110,6 +113,11 @@ impl Changes {
                 let post =
                     NewPost { id, stage_id, source_id, network, content, sorted_at, imported_at: at, change };
                 self.new.insert(id, post);
+            }
+            PostEvent::PostRedacted { .. } => {
+                self.new.remove(&id);
+                self.changed.remove(&id);
+                self.redacted.insert(id);
             }
             event => match self.new.get_mut(&id) {
                 Some(new) => new.change.on(event, version),

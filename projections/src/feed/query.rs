@@ -60,14 +60,17 @@ impl Reads {
         Ok(self.posts(&[id.0]).await?.pop())
     }
 
-    /// Which of these are posts that a reader can see: for counting views.
+    /// Which of these are posts that a reader can see, none while the stage's owner is restricted: for counting views.
     pub async fn visible_posts(&self, ids: &[PostId]) -> Result<Vec<PostId>, ProjectionError> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        let visible: Vec<Uuid> =
-            sqlx::query_scalar("SELECT id FROM read_feed.posts WHERE id = ANY($1) AND NOT hidden")
-                .bind(ids)
-                .fetch_all(self.log.pool())
-                .await?;
+        let visible: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT p.id FROM read_feed.posts p WHERE p.id = ANY($1) AND NOT p.hidden AND NOT EXISTS (
+                     SELECT FROM read_stages.stages s JOIN read_stages.restricted r ON r.owner = s.owner
+                     WHERE s.id = p.stage_id)",
+        )
+        .bind(ids)
+        .fetch_all(self.log.pool())
+        .await?;
         Ok(visible.into_iter().map(PostId).collect())
     }
 

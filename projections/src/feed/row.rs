@@ -59,6 +59,8 @@ impl Change {
             PostEvent::PostPinned { .. } => self.pinned = Some(true),
             PostEvent::PostUnpinned { .. } => self.pinned = Some(false),
             PostEvent::PostAssigned { topics, .. } => self.own_topics = Some(topics),
+            // Taken elsewhere: the post goes.
+            PostEvent::PostRedacted { .. } => {}
         }
     }
 

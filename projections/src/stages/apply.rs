@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use sqlx::PgConnection;
-use stage_domain::{source::SourceEvent, stage::StageEvent};
+use stage_domain::{account::AccountEvent, source::SourceEvent, stage::StageEvent};
 use stage_store::Recorded;
 use uuid::Uuid;
 
@@ -38,7 +40,7 @@ impl Projection for Stages {
     }
 
     fn rebuild(&self) -> Rebuild {
-        Rebuild::Shared { passes: &[&["stage", "source"]] }
+        Rebuild::Shared { passes: &[&["account", "stage", "source"]] }
     }
 }
 
@@ -46,12 +48,14 @@ impl Projection for Stages {
 enum Event {
     Stage(StageEvent),
     Source(SourceEvent),
+    Account(AccountEvent),
 }
 
 fn read(event: &Recorded) -> Option<Result<(Place, Event), ProjectionError>> {
     let known = match event.stream_type.as_str() {
         "stage" => event.event().map(Event::Stage),
         "source" => event.event().map(Event::Source),
+        "account" => event.event().map(Event::Account),
         _ => return None,
     };
     Some(known.map(|known| (Place::of(event), known)).map_err(ProjectionError::from))
@@ -64,6 +68,8 @@ pub(super) struct Touched {
     pub(super) sources: Rows<SourceRow>,
     /// Stages whose rows go, also those that weren't loaded.
     pub(super) closed: Vec<Uuid>,
+    /// Accounts that became restricted (`true`) or are not any more.
+    pub(super) restricted: BTreeMap<Uuid, bool>,
 }
 
 impl Touched {
@@ -76,6 +82,7 @@ impl Touched {
                     topics.extend(TopicRow::about(event));
                 }
                 Event::Source(_) => sources.push(place.id),
+                Event::Account(_) => {}
             }
         }
         Ok(Self {
@@ -83,6 +90,7 @@ impl Touched {
             topics: rows::load(tx, topics).await?,
             sources: rows::load(tx, sources).await?,
             closed: vec![],
+            restricted: BTreeMap::new(),
         })
     }
 
@@ -103,6 +111,13 @@ impl Touched {
                 let row = self.sources.entry(place.id).or_default();
                 *row = SourceRow::after(row.take(), event, place);
             }
+            Event::Account(AccountEvent::AccountRestricted { .. }) => {
+                self.restricted.insert(place.id, true);
+            }
+            Event::Account(AccountEvent::RestrictionLifted { .. } | AccountEvent::AccountErased { .. }) => {
+                self.restricted.insert(place.id, false);
+            }
+            Event::Account(_) => {}
         }
     }
 

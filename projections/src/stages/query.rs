@@ -16,6 +16,9 @@ const SELECT: &str = "
          FROM read_stages.sources l WHERE l.stage_id = s.id) AS sources
     FROM read_stages.stages s";
 
+/// No reader sees the stage `s` of somebody whose data is restricted.
+const SHOWN: &str = "NOT EXISTS (SELECT FROM read_stages.restricted r WHERE r.owner = s.owner)";
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
@@ -47,30 +50,46 @@ impl Reads {
         row.map(view).transpose()
     }
 
-    /// The open stage that has this handle now.
+    /// The open stage that has this handle now, as readers see it: not while its owner's data is restricted.
     pub async fn stage_by_handle(&self, handle: &str) -> Result<Option<StageView>, ProjectionError> {
         // A text with U+0000 is nobody's handle, and PostgreSQL refuses to be asked for it.
         if handle.contains('\0') {
             return Ok(None);
         }
-        let row: Option<Row> = sqlx::query_as(&format!("{SELECT} WHERE s.handle = $1"))
+        let row: Option<Row> = sqlx::query_as(&format!("{SELECT} WHERE s.handle = $1 AND {SHOWN}"))
             .bind(handle)
             .fetch_optional(self.log.pool())
             .await?;
         row.map(view).transpose()
     }
 
-    /// Those of these handles that open stages have now, and nothing else of the stages. In no order.
+    /// Those of these handles that open stages have now, as readers see them, and nothing else of the stages. In no
+    /// order.
     pub async fn open_stages(&self, handles: &[String]) -> Result<Vec<(String, StageId)>, ProjectionError> {
         // As above.
         let handles: Vec<&str> =
             handles.iter().map(String::as_str).filter(|handle| !handle.contains('\0')).collect();
-        let rows: Vec<(String, Uuid)> =
-            sqlx::query_as("SELECT handle, id FROM read_stages.stages WHERE handle = ANY($1)")
-                .bind(handles)
-                .fetch_all(self.log.pool())
-                .await?;
+        let rows: Vec<(String, Uuid)> = sqlx::query_as(&format!(
+            "SELECT handle, id FROM read_stages.stages s WHERE handle = ANY($1) AND {SHOWN}"
+        ))
+        .bind(handles)
+        .fetch_all(self.log.pool())
+        .await?;
         Ok(rows.into_iter().map(|(handle, id)| (handle, StageId(id))).collect())
+    }
+}
+
+impl Reads {
+    /// Whether the data of this stage's owner is restricted, so that no reader sees it.
+    pub async fn is_restricted(&self, id: StageId) -> Result<bool, ProjectionError> {
+        let restricted = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM read_stages.stages s JOIN read_stages.restricted r ON r.owner = s.owner
+                            WHERE s.id = $1)",
+        )
+        .bind(id.0)
+        .fetch_one(self.log.pool())
+        .await?;
+        Ok(restricted)
     }
 }
 

@@ -1,4 +1,5 @@
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     apply::Touched,
@@ -24,7 +25,16 @@ impl Touched {
         topic_row::store(tx, &topics).await?;
         let (sources, gone) = split(self.sources);
         delete(tx, "sources", "id", &gone).await?;
-        store_sources(tx, &sources).await
+        store_sources(tx, &sources).await?;
+        let of = |wanted: bool| {
+            self.restricted
+                .iter()
+                .filter(|(_, is)| **is == wanted)
+                .map(|(owner, _)| *owner)
+                .collect::<Vec<_>>()
+        };
+        delete(tx, "restricted", "owner", &of(false)).await?;
+        store_restricted(tx, &of(true)).await
     }
 }
 
@@ -82,5 +92,15 @@ async fn store_sources(tx: &mut PgConnection, rows: &[SourceRow]) -> Result<(), 
     .bind(column(rows, |row| row.version))
     .execute(tx)
     .await?;
+    Ok(())
+}
+
+async fn store_restricted(tx: &mut PgConnection, owners: &[Uuid]) -> Result<(), ProjectionError> {
+    if !owners.is_empty() {
+        sqlx::query("INSERT INTO restricted (owner) SELECT UNNEST($1::uuid[]) ON CONFLICT DO NOTHING")
+            .bind(owners)
+            .execute(tx)
+            .await?;
+    }
     Ok(())
 }

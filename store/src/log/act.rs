@@ -17,6 +17,11 @@ pub struct Act {
     pub new: bool,
     /// The person whom this registers: their key is written first, in the same transaction.
     pub subject: Option<crate::NewSubject>,
+    /// A person who must have a key when this is committed, else it fails with
+    /// [`crate::StoreError::NoSubjectKey`]: an erasure waits for it, and sees what it wrote.
+    pub living: Option<AccountId>,
+    /// The person whom this erases: their key and their claims go in the same transaction.
+    pub erased: Option<AccountId>,
     pub claims: Vec<ClaimChange>,
     pub also: Vec<Arc<dyn Also>>,
 }
@@ -24,7 +29,15 @@ pub struct Act {
 impl Act {
     /// Whether there is nothing to write but events, so that one statement does it.
     pub(super) fn is_plain(&self) -> bool {
-        self.subject.is_none() && self.claims.is_empty() && self.also.is_empty()
+        self.subject.is_none()
+            && self.living.is_none()
+            && self.erased.is_none()
+            && self.claims.is_empty()
+            && self.also.is_empty()
+    }
+
+    pub(super) fn metadata_json(&self) -> String {
+        serde_json::json!(self.metadata()).to_string()
     }
 
     pub(super) fn metadata(&self) -> HashMap<String, String> {

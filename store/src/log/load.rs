@@ -178,6 +178,15 @@ impl Log {
 }
 
 impl<A: Aggregate> Loaded<A> {
+    /// Takes the next event of the stream in; `false` when this is not the next one.
+    pub fn take_in(&mut self, event: A::Event, sequence: u64) -> bool {
+        let is_next = sequence == self.version + 1;
+        if is_next {
+            self.apply(event, self.position, sequence);
+        }
+        is_next
+    }
+
     fn apply(&mut self, event: A::Event, position: Position, sequence: u64) {
         self.aggregate.apply(event);
         self.version = sequence;

@@ -12,6 +12,7 @@ use crate::{Keyring, Position};
 
 mod act;
 mod append;
+mod dossier;
 mod execute;
 mod follow;
 mod load;
@@ -19,6 +20,7 @@ mod mark;
 mod read;
 mod recorded;
 mod repository;
+mod restore;
 mod upcast;
 mod write;
 
@@ -28,6 +30,7 @@ pub use follow::Follower;
 pub use load::Loaded;
 pub use mark::Mark;
 pub use recorded::Recorded;
+pub use restore::{Restoration, Restored};
 
 /// Told of every append, after it is committed. A hint, never the truth.
 pub trait Hint: Send + Sync {

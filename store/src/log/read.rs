@@ -5,7 +5,7 @@ use super::{Log, Recorded};
 use crate::{Position, StoreError};
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     position: Position,
     recorded_at: DateTime<Utc>,
     aggregate_type: String,
@@ -40,7 +40,7 @@ impl Log {
     }
 }
 
-fn recorded(row: Row) -> Result<Recorded, StoreError> {
+pub(super) fn recorded(row: Row) -> Result<Recorded, StoreError> {
     let Row { position, event_type, .. } = row;
     let json = |text: String| RawValue::from_string(text);
     let parts = || {

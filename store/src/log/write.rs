@@ -4,7 +4,10 @@ use serde_json::Value;
 use sqlx::{Connection as _, PgConnection, PgExecutor};
 
 use super::{Act, Appended, Log, Receipt};
-use crate::{Position, StoreError, claim, seal::payload};
+use crate::{
+    Position, StoreError, claim,
+    seal::{payload, subject},
+};
 
 /// An event on its way into the table. `payload` is JSON.
 pub(super) struct Row {
@@ -41,7 +44,7 @@ impl Log {
         let events = rows.len();
         let written = match act.is_plain() {
             true if rows.is_empty() => Ok(before),
-            true => insert(connection, rows, act).await,
+            true => insert(connection, rows, &act.metadata_json()).await,
             false => self.write_together(connection, rows, act, before).await,
         };
         match &written {
@@ -64,13 +67,20 @@ impl Log {
     ) -> Result<Receipt, StoreError> {
         let mut tx = connection.begin().await?;
         if let Some(subject) = &act.subject {
-            subject.write(&mut tx).await?;
+            subject.write(&mut tx, &self.keyring).await?;
+        }
+        if let Some(living) = act.living {
+            subject::hold(&mut tx, living).await?;
+        }
+        if let Some(erased) = act.erased {
+            subject::destroy(&mut tx, erased).await?;
+            claim::release_all(&mut tx, erased.0).await?;
         }
         // Claims may wait for somebody, so they come before the positions, for which readers wait.
         claim::apply(&mut tx, &self.keyring, &act.claims).await?;
         let receipt = match rows.is_empty() {
             true => before,
-            false => insert(&mut *tx, rows, act).await?,
+            false => insert(&mut *tx, rows, &act.metadata_json()).await?,
         };
         also(&mut tx, act, &Appended { receipt, events: rows.len() }).await?;
         tx.commit().await?;
@@ -78,7 +88,7 @@ impl Log {
     }
 
     /// Seals what is personal in the rows.
-    async fn seal(
+    pub(super) async fn seal(
         &self,
         connection: &mut PgConnection,
         rows: &mut [Row],
@@ -111,7 +121,7 @@ impl Log {
     }
 }
 
-async fn also(tx: &mut PgConnection, act: &Act, appended: &Appended) -> Result<(), StoreError> {
+pub(super) async fn also(tx: &mut PgConnection, act: &Act, appended: &Appended) -> Result<(), StoreError> {
     for also in &act.also {
         also.write(tx, appended).await?;
     }
@@ -119,11 +129,14 @@ async fn also(tx: &mut PgConnection, act: &Act, appended: &Appended) -> Result<(
 }
 
 /// The rows get their positions in their order.
-async fn insert(executor: impl PgExecutor<'_>, rows: &[Row], act: &Act) -> Result<Receipt, StoreError> {
-    let metadata = serde_json::json!(act.metadata()).to_string();
+pub(super) async fn insert(
+    executor: impl PgExecutor<'_>,
+    rows: &[Row],
+    metadata: &str,
+) -> Result<Receipt, StoreError> {
     let position = match rows {
-        [row] => insert_one(executor, row, &metadata).await,
-        rows => insert_many(executor, rows, &metadata).await,
+        [row] => insert_one(executor, row, metadata).await,
+        rows => insert_many(executor, rows, metadata).await,
     }?;
     Ok(Receipt { position, version: rows.last().map_or(0, |row| row.sequence) })
 }

@@ -1,4 +1,4 @@
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use stage_domain::AccountId;
 use uuid::Uuid;
 
@@ -6,31 +6,33 @@ use super::{
     MasterKey, SubjectKeys,
     cipher::{self, Key},
     master::keyed_hash,
+    masters::Masters,
     subject::secret_place,
 };
 use crate::StoreError;
 
+pub use super::masters::MasterKeys;
+
+/// Makes the keyed hashes. Its row also says which master key wraps new keys.
 const LOOKUP: &str = "lookup";
-const LOOKUP_PLACE: &str = "installation_keys/lookup";
 
 /// The opened keys of an installation.
 pub struct Keyring {
-    pub(super) master: MasterKey,
-    pub(super) master_name: String,
+    pub(super) masters: Masters,
     lookup: Key,
 }
 
 impl Keyring {
-    /// Opens the keys with the master key, and makes them in an empty database. Several processes may do so
-    /// at once: the first one's keys hold for all.
-    pub async fn open(pool: &PgPool, master: MasterKey) -> Result<Self, StoreError> {
-        let master_name = master.name()?;
-        let wrapped = match stored(pool).await? {
-            Some(wrapped) => wrapped,
-            None => make(pool, &master, &master_name).await?,
+    /// Opens the keys with the master keys, and makes them in an empty database, under the first of these. Several
+    /// processes may do so at once: the first one's keys hold for all.
+    pub async fn open(pool: &PgPool, masters: impl Into<MasterKeys>) -> Result<Self, StoreError> {
+        let masters = Masters::new(masters.into());
+        let (wrapped, master) = match stored(pool, LOOKUP).await? {
+            Some(stored) => stored,
+            None => make_first(pool, &masters.first()?).await?,
         };
-        let lookup = master.unwrap_key(LOOKUP_PLACE, &wrapped)?;
-        Ok(Self { master, master_name, lookup })
+        let lookup = masters.get(&master)?.unwrap_key(&place(LOOKUP), &wrapped)?;
+        Ok(Self { masters, lookup })
     }
 
     /// A keyed hash of our own rows' secrets, for looking up and comparing alone. `purpose` keeps hashes of
@@ -46,7 +48,7 @@ impl Keyring {
         executor: impl PgExecutor<'_>,
         subjects: &[Uuid],
     ) -> Result<SubjectKeys, StoreError> {
-        SubjectKeys::load(executor, &self.master, subjects).await
+        SubjectKeys::load(executor, &self.masters, subjects).await
     }
 
     /// Seals a secret of our own rows (a password's hash, a credential) under this person's key; `place` names
@@ -74,32 +76,67 @@ impl Keyring {
         let keys = self.subject_keys(pool, &[subject.0]).await?;
         keys.get(subject.0).map(|key| cipher::open(key, &secret_place(place), sealed)).transpose()
     }
+
+    /// The master key that wraps new keys, until this transaction ends: a rotation waits for it.
+    pub(super) async fn present_master(&self, tx: &mut PgConnection) -> Result<MasterKey, StoreError> {
+        let name: String =
+            sqlx::query_scalar("SELECT master FROM installation_keys WHERE name = $1 FOR SHARE")
+                .bind(LOOKUP)
+                .fetch_one(tx)
+                .await?;
+        self.masters.get(&name)
+    }
+
+    /// The installation's key of this name, made at the first time.
+    pub(super) async fn installation_key(&self, pool: &PgPool, name: &str) -> Result<Key, StoreError> {
+        let (wrapped, master) = match stored(pool, name).await? {
+            Some(stored) => stored,
+            None => {
+                let mut tx = pool.begin().await?;
+                let master = self.present_master(&mut tx).await?;
+                insert(&mut tx, name, &master).await?;
+                tx.commit().await?;
+                stored(pool, name).await?.ok_or(StoreError::WrongMasterKey)?
+            }
+        };
+        self.masters.get(&master)?.unwrap_key(&place(name), &wrapped)
+    }
 }
 
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keyring").field("master", &self.master_name).finish_non_exhaustive()
+        f.debug_struct("Keyring").field("masters", &self.masters).finish_non_exhaustive()
     }
 }
 
-async fn stored(pool: &PgPool) -> Result<Option<Vec<u8>>, StoreError> {
-    sqlx::query_scalar("SELECT wrapped FROM installation_keys WHERE name = $1")
-        .bind(LOOKUP)
+/// Where an installation's wrapped key belongs.
+pub(super) fn place(name: &str) -> String {
+    format!("installation_keys/{name}")
+}
+
+/// The wrapped key and the name of the master key that wrapped it.
+async fn stored(pool: &PgPool, name: &str) -> Result<Option<(Vec<u8>, String)>, StoreError> {
+    sqlx::query_as("SELECT wrapped, master FROM installation_keys WHERE name = $1")
+        .bind(name)
         .fetch_optional(pool)
         .await
         .map_err(StoreError::from)
 }
 
-async fn make(pool: &PgPool, master: &MasterKey, master_name: &str) -> Result<Vec<u8>, StoreError> {
-    let wrapped = master.wrap(LOOKUP_PLACE, &cipher::new_key()?)?;
+async fn make_first(pool: &PgPool, master: &MasterKey) -> Result<(Vec<u8>, String), StoreError> {
+    insert(&mut *pool.acquire().await?, LOOKUP, master).await?;
+    // Perhaps another process was first.
+    stored(pool, LOOKUP).await?.ok_or(StoreError::WrongMasterKey)
+}
+
+async fn insert(connection: &mut PgConnection, name: &str, master: &MasterKey) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO installation_keys (name, wrapped, master) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
     )
-    .bind(LOOKUP)
-    .bind(&wrapped)
-    .bind(master_name)
-    .execute(pool)
+    .bind(name)
+    .bind(master.wrap(&place(name), &cipher::new_key()?)?)
+    .bind(master.name()?)
+    .execute(connection)
     .await?;
-    // Perhaps another process was first.
-    Ok(stored(pool).await?.unwrap_or(wrapped))
+    Ok(())
 }

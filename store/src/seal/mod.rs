@@ -5,11 +5,15 @@
 pub(crate) mod cipher;
 mod keyring;
 mod master;
+mod masters;
 mod open;
 pub(crate) mod payload;
-mod subject;
+mod receipt;
+mod rotate;
+pub(crate) mod subject;
 
-pub use keyring::Keyring;
+pub use keyring::{Keyring, MasterKeys};
 pub use master::MasterKey;
+pub use rotate::Rotated;
 pub use subject::NewSubject;
 pub(crate) use subject::SubjectKeys;

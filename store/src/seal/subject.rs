@@ -7,8 +7,9 @@ use stage_domain::AccountId;
 use uuid::Uuid;
 
 use super::{
-    Keyring, MasterKey,
+    Keyring,
     cipher::{self, Key},
+    masters::Masters,
 };
 use crate::StoreError;
 
@@ -17,8 +18,6 @@ use crate::StoreError;
 pub struct NewSubject {
     pub(super) subject: AccountId,
     pub(super) key: Key,
-    pub(super) wrapped: Vec<u8>,
-    pub(super) master: String,
 }
 
 impl NewSubject {
@@ -31,11 +30,13 @@ impl NewSubject {
         self.subject.0
     }
 
-    pub(crate) async fn write(&self, tx: &mut PgConnection) -> Result<(), StoreError> {
+    /// Wraps the key under the present master key and writes it.
+    pub(crate) async fn write(&self, tx: &mut PgConnection, keyring: &Keyring) -> Result<(), StoreError> {
+        let master = keyring.present_master(tx).await?;
         sqlx::query("INSERT INTO subject_keys (subject, wrapped, master) VALUES ($1, $2, $3)")
             .bind(self.subject.0)
-            .bind(&self.wrapped)
-            .bind(&self.master)
+            .bind(master.wrap(&key_place(self.subject.0), &self.key)?)
+            .bind(master.name()?)
             .execute(tx)
             .await?;
         Ok(())
@@ -54,19 +55,19 @@ impl SubjectKeys {
     /// With one query; none at all for nobody. Never kept: an erasure must count at once, in every process.
     pub(super) async fn load(
         executor: impl PgExecutor<'_>,
-        master: &MasterKey,
+        masters: &Masters,
         subjects: &[Uuid],
     ) -> Result<Self, StoreError> {
         if subjects.is_empty() {
             return Ok(Self::default());
         }
-        let rows: Vec<(Uuid, Vec<u8>)> =
-            sqlx::query_as("SELECT subject, wrapped FROM subject_keys WHERE subject = ANY($1)")
+        let rows: Vec<(Uuid, Vec<u8>, String)> =
+            sqlx::query_as("SELECT subject, wrapped, master FROM subject_keys WHERE subject = ANY($1)")
                 .bind(subjects)
                 .fetch_all(executor)
                 .await?;
-        let open = |(subject, wrapped): (Uuid, Vec<u8>)| {
-            Ok((subject, master.unwrap_key(&key_place(subject), &wrapped)?))
+        let open = |(subject, wrapped, master): (Uuid, Vec<u8>, String)| {
+            Ok((subject, masters.get(&master)?.unwrap_key(&key_place(subject), &wrapped)?))
         };
         rows.into_iter().map(open).collect::<Result<_, _>>().map(Self)
     }
@@ -87,14 +88,28 @@ impl Keyring {
     /// A new key for a person, to go into the [`crate::Act`] that registers them. Personal values about a
     /// person without a key cannot be appended.
     pub fn new_subject(&self, subject: AccountId) -> Result<NewSubject, StoreError> {
-        let key = cipher::new_key()?;
-        let wrapped = self.master.wrap(&key_place(subject.0), &key)?;
-        Ok(NewSubject { subject, key, wrapped, master: self.master_name.clone() })
+        Ok(NewSubject { subject, key: cipher::new_key()? })
     }
 }
 
+/// Makes an erasure of this person wait until the transaction ends.
+pub(crate) async fn hold(tx: &mut PgConnection, subject: AccountId) -> Result<(), StoreError> {
+    sqlx::query("SELECT FROM subject_keys WHERE subject = $1 FOR KEY SHARE")
+        .bind(subject.0)
+        .fetch_optional(tx)
+        .await?
+        .map(drop)
+        .ok_or(StoreError::NoSubjectKey)
+}
+
+/// Everything personal about this person is unreadable once this is committed.
+pub(crate) async fn destroy(tx: &mut PgConnection, subject: AccountId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM subject_keys WHERE subject = $1").bind(subject.0).execute(tx).await?;
+    Ok(())
+}
+
 /// Where a person's wrapped key belongs, so that one person's key is not put in another's place.
-fn key_place(subject: Uuid) -> String {
+pub(super) fn key_place(subject: Uuid) -> String {
     format!("subject_keys/{subject}")
 }
 

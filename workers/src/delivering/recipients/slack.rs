@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use stage_connectors::outward::{SlackMessage, SlackWebhook};
 use stage_domain::{
     AccountId, Language,
-    account::{Account, AccountEvent, Person},
+    account::{Account, AccountEvent, Person, Purpose},
     stage::StageEvent,
 };
 use stage_projections::{
@@ -65,6 +65,7 @@ impl Routes for Slack {
                 AccountEvent::AccountRegistered { .. } => {
                     vec![tell("registration", AccountId(event.stream_id), true)]
                 }
+                AccountEvent::RestrictionLifted { .. } => vec![News::Release(event.stream_id)],
                 _ => vec![],
             },
             "stage" => match event.event()? {
@@ -93,6 +94,8 @@ impl Recipient for Slack {
             None => Account::default(),
         };
         Ok(match delivery.kind.as_str() {
+            "registration" | "stage_created" if account.is_restricted() => Parcel::Withheld("restricted"),
+            "registration" if account.objections.contains(&Purpose::Recipients) => Parcel::Withheld("objected"),
             "registration" => match known(&account) {
                 Some(person) => {
                     let facts = text::person(language, person, delivery.created_at);

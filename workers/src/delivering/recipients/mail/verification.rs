@@ -19,7 +19,9 @@ impl Kind for Verification {
     fn about(&self, event: &Recorded) -> Result<Option<Uuid>, StoreError> {
         Ok(match account_event(event)? {
             Some(
-                AccountEvent::AccountRegistered { .. } | AccountEvent::EmailVerificationRequested { .. },
+                AccountEvent::AccountRegistered { .. }
+                | AccountEvent::EmailVerificationRequested { .. }
+                | AccountEvent::AccountCorrected { email: Some(_), .. },
             ) => Some(event.stream_id),
             _ => None,
         })

@@ -1,0 +1,137 @@
+//! Finishing erasures: the person's stages are closed, their files deleted, and a receipt is signed.
+
+use chrono::SecondsFormat;
+use stage_domain::{AccountId, StageId, stage::Stage};
+use stage_store::{Act, Position};
+use uuid::Uuid;
+
+use crate::{CommandError, Commands, Time};
+
+/// An erasure and how far it is. It says nothing about the person but the number that the account had.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Erasure {
+    pub account_id: Uuid,
+    /// Of the event that tells of it.
+    pub position: Position,
+    pub erased_at: Time,
+    /// Stages closed.
+    pub stages: i32,
+    /// Files deleted.
+    pub files: i32,
+    pub finished_at: Option<Time>,
+    /// A signed note, once all is done.
+    pub receipt: Option<String>,
+}
+
+impl Commands {
+    /// The erasure of this account; `None` when it was not erased.
+    pub async fn erasure(&self, account: AccountId) -> Result<Option<Erasure>, CommandError> {
+        let erasure = sqlx::query_as(
+            "SELECT account_id, position, erased_at, stages, files, finished_at, receipt
+             FROM erasures WHERE account_id = $1",
+        )
+        .bind(account.0)
+        .fetch_optional(self.log.pool())
+        .await?;
+        Ok(erasure)
+    }
+
+    /// Goes on with every erasure that is under way, and deletes the files of stages that were closed. Says how many
+    /// erasures it finished. What fails is left for the next time, and the others go on.
+    pub async fn finish_erasures(&self, now: Time) -> Result<usize, CommandError> {
+        let under_way: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT account_id FROM erasures WHERE finished_at IS NULL ORDER BY erased_at",
+        )
+        .fetch_all(self.log.pool())
+        .await?;
+        let mut finished = 0;
+        for account in under_way {
+            match self.finish_erasure(AccountId(account), now).await {
+                Ok(()) => finished += 1,
+                Err(error) => tracing::warn!(%error, "an erasure is not finished yet; it is tried again"),
+            }
+        }
+        let closed: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT stage_id FROM stage_owners WHERE closed_at IS NOT NULL ORDER BY closed_at",
+        )
+        .fetch_all(self.log.pool())
+        .await?;
+        for stage in closed {
+            self.delete_files(StageId(stage)).await?;
+        }
+        Ok(finished)
+    }
+
+    /// Each step leaves behind that it is done; repeated, it does what is left.
+    pub(super) async fn finish_erasure(&self, account: AccountId, now: Time) -> Result<(), CommandError> {
+        let stages: Vec<(Uuid, bool)> = sqlx::query_as(
+            "SELECT stage_id, closed_at IS NULL FROM stage_owners WHERE owner = $1 ORDER BY stage_id",
+        )
+        .bind(account.0)
+        .fetch_all(self.log.pool())
+        .await?;
+        for (stage, open) in stages {
+            let stage = StageId(stage);
+            if open {
+                let loaded = self.log.load::<Stage>(stage.0).await?;
+                self.close(stage, &loaded.aggregate, now, Act { by: Some(account), ..Act::default() })
+                    .await?;
+            }
+            self.delete_files(stage).await?;
+        }
+        self.sign(account, now).await
+    }
+
+    async fn sign(&self, account: AccountId, now: Time) -> Result<(), CommandError> {
+        let Some(erasure) = self.erasure(account).await?.filter(|erasure| erasure.receipt.is_none()) else {
+            return Ok(());
+        };
+        let pool = self.log.pool();
+        let receipt = self.log.keyring().sign_receipt(pool, &text(&erasure, now)).await?;
+        sqlx::query(
+            "UPDATE erasures SET finished_at = $2, receipt = $3 WHERE account_id = $1 AND finished_at IS NULL",
+        )
+        .bind(account.0)
+        .bind(now)
+        .bind(receipt)
+        .execute(pool)
+        .await?;
+        Ok(())
+    }
+}
+
+/// What the receipt says: lines that a person and a program can read.
+fn text(erasure: &Erasure, finished_at: Time) -> String {
+    let time = |time: Time| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let Erasure { account_id, position, erased_at, stages, files, .. } = erasure;
+    format!(
+        "stage erasure receipt v1\naccount {account_id}\nposition {position}\nkey destroyed {}\nstages closed {stages}\n\
+         files deleted {files}\nfinished {}\n",
+        time(*erased_at),
+        time(finished_at)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_says_what_was_done_and_when() {
+        let at = Time::UNIX_EPOCH;
+        let erasure = Erasure {
+            account_id: Uuid::from_u128(7),
+            position: 12,
+            erased_at: at,
+            stages: 2,
+            files: 3,
+            finished_at: None,
+            receipt: None,
+        };
+        assert_eq!(
+            text(&erasure, at),
+            "stage erasure receipt v1\naccount 00000000-0000-0000-0000-000000000007\nposition 12\n\
+             key destroyed 1970-01-01T00:00:00Z\nstages closed 2\nfiles deleted 3\nfinished 1970-01-01T00:00:00Z\n"
+        );
+    }
+}

@@ -1,0 +1,143 @@
+use stage_domain::{
+    AccountId, PostId, SessionId, StageId, account::Account, post::Post, source::Source, stage::Stage,
+};
+use stage_store::Loaded;
+use uuid::Uuid;
+
+use super::{
+    opml::opml,
+    shapes::{
+        AccountShape, EventLine, FORMAT, Manifest, PostShape, PurposeShape, SessionShape, StageShape, VERSION,
+    },
+    writer::{Sender, Writer},
+};
+use crate::{Actor, CommandError, Commands, Time, stages::object_key};
+
+/// Streams that are read at once.
+const PAGE: usize = 100;
+
+/// The ids of everything that belongs to the account, closed and unlinked ones too.
+struct Belongings {
+    stages: Vec<Uuid>,
+    sources: Vec<Uuid>,
+    posts: Vec<Uuid>,
+}
+
+impl Commands {
+    pub(super) async fn write_archive(
+        &self,
+        account: AccountId,
+        loaded: Loaded<Account>,
+        now: Time,
+        sender: &Sender,
+    ) -> Result<(), CommandError> {
+        let mut writer = Writer::new(sender);
+        let manifest =
+            Manifest { format: FORMAT.to_owned(), version: VERSION, account_id: account, exported_at: now };
+        writer.json("stage-export.json", &manifest).await?;
+        writer.json("account.json", &AccountShape::of(account, &loaded.aggregate)).await?;
+        writer.json("purposes.json", &PurposeShape::all(&loaded.aggregate)).await?;
+        let actor = Actor { account, session: SessionId::default() };
+        let sessions = self.sessions(actor, now).await?.into_iter();
+        writer.json("sessions.json", &sessions.map(SessionShape::from).collect::<Vec<_>>()).await?;
+
+        let all = self.belongings(account).await?;
+        for (id, stage) in all.stages.iter().zip(self.log.load_many::<Stage>(&all.stages).await?) {
+            if stage.aggregate.is_open() {
+                self.write_stage(&mut writer, StageId(*id), &stage.aggregate, &all).await?;
+            }
+        }
+        writer.begin("events.ndjson")?;
+        self.write_events(&mut writer, "account", &[account.0]).await?;
+        self.write_events(&mut writer, "stage", &all.stages).await?;
+        self.write_events(&mut writer, "source", &all.sources).await?;
+        self.write_events(&mut writer, "post", &all.posts).await?;
+        writer.finish().await
+    }
+
+    async fn belongings(&self, account: AccountId) -> Result<Belongings, CommandError> {
+        let stages = self.log.stages_created_by(account.0).await?;
+        let sources = self.log.sources_linked_to(&stages).await?;
+        let posts = self.log.posts_imported_from(&sources).await?;
+        Ok(Belongings { stages, sources, posts })
+    }
+
+    async fn write_stage(
+        &self,
+        writer: &mut Writer<'_>,
+        id: StageId,
+        stage: &Stage,
+        all: &Belongings,
+    ) -> Result<(), CommandError> {
+        let folder = format!("stages/{}", stage.handle);
+        let Stage { name, handle, topics, media, .. } = stage;
+        writer.json(&format!("{folder}/stage.json"), &StageShape { id, name, handle, topics, media }).await?;
+
+        let sources = self.log.load_many::<Source>(&all.sources).await?;
+        let linked = sources.iter().map(|source| &source.aggregate);
+        let linked = linked.filter(|source| source.is_linked() && source.stage_id == Some(id));
+        let opml = opml(name, linked).map_err(|_| CommandError::Archive)?;
+        writer.entry(&format!("{folder}/sources.opml"), &opml).await?;
+
+        writer.begin(&format!("{folder}/posts.ndjson"))?;
+        for page in all.posts.chunks(PAGE) {
+            for (post, loaded) in page.iter().zip(self.log.load_many::<Post>(page).await?) {
+                self.write_post(writer, id, PostId(*post), &loaded.aggregate, all, &sources).await?;
+            }
+        }
+        for media in media {
+            let Some(object) = self.objects.get(&object_key(*media)).await? else { continue };
+            let ending = object.content_type.rsplit('/').next().unwrap_or("bin");
+            writer.entry(&format!("{folder}/media/{media}.{ending}"), &object.bytes).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_post(
+        &self,
+        writer: &mut Writer<'_>,
+        stage: StageId,
+        id: PostId,
+        post: &Post,
+        all: &Belongings,
+        sources: &[Loaded<Source>],
+    ) -> Result<(), CommandError> {
+        let Some(home) = post.home.filter(|home| home.stage_id == stage && !post.redacted) else {
+            return Ok(());
+        };
+        // Posts of a source that was unlinked are not on the stage any more.
+        let place = all.sources.binary_search(&home.source_id.0).ok();
+        if !place.is_some_and(|place| sources[place].aggregate.is_linked()) {
+            return Ok(());
+        }
+        let shape = PostShape {
+            id,
+            source_id: home.source_id,
+            content: &post.content,
+            hidden: post.hidden,
+            pinned: post.pinned,
+            topics: post.assigned.as_deref(),
+        };
+        writer.line(&shape).await
+    }
+
+    async fn write_events(
+        &self,
+        writer: &mut Writer<'_>,
+        stream_type: &str,
+        ids: &[Uuid],
+    ) -> Result<(), CommandError> {
+        for page in ids.chunks(PAGE) {
+            let mut after = None;
+            loop {
+                let events = self.log.opened(stream_type, page, after, PAGE as i64).await?;
+                let Some(last) = events.last() else { break };
+                after = Some((last.stream_id, last.sequence));
+                for event in events {
+                    writer.line(&EventLine::of(event).map_err(|_| CommandError::Archive)?).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

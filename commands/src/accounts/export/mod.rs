@@ -1,0 +1,57 @@
+//! One archive with everything about an account (Art. 15 and 20 GDPR): a zip file, made while it is sent, so that
+//! nothing of it is ever on a disk here.
+//!
+//! | entry | what |
+//! |---|---|
+//! | `stage-export.json` | the form of the archive, whose it is and when it was made |
+//! | `account.json` | what is known about the person |
+//! | `purposes.json` | what it is used for, on what ground, and who is told |
+//! | `sessions.json` | where the person is logged in |
+//! | `stages/<handle>/stage.json` | a stage: name, handle, topics, files |
+//! | `stages/<handle>/posts.ndjson` | its posts, one a line |
+//! | `stages/<handle>/sources.opml` | its sources, for any feed reader |
+//! | `stages/<handle>/media/<id>.<ending>` | its files |
+//! | `events.ndjson` | every event about all of this, one a line, as the log has it, opened |
+//!
+//! Start with `archive.rs`, which writes them in this order.
+
+mod archive;
+mod opml;
+mod shapes;
+mod writer;
+
+use bytes::Bytes;
+use futures::{Stream, stream};
+use stage_domain::AccountId;
+use tokio::sync::mpsc;
+
+pub(crate) use shapes::{EventLine, FORMAT, Manifest, VERSION};
+
+use crate::{CommandError, Commands, Missing, Time};
+
+/// Parts of an archive that wait for the reader.
+const AHEAD: usize = 4;
+
+impl Commands {
+    /// The archive of this account, part by part. An error breaks it off, and what has arrived by then does not open.
+    pub async fn export_account(
+        &self,
+        account: AccountId,
+        now: Time,
+    ) -> Result<impl Stream<Item = Result<Bytes, CommandError>> + use<>, CommandError> {
+        let loaded = self.log.load::<stage_domain::account::Account>(account.0).await?;
+        if !loaded.aggregate.is_open() {
+            return Err(CommandError::NotFound(Missing::Account));
+        }
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let commands = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = commands.write_archive(account, loaded, now, &sender).await {
+                let _ = sender.send(Err(error)).await;
+            }
+        });
+        Ok(stream::unfold(receiver, |mut receiver| async move {
+            receiver.recv().await.map(|part| (part, receiver))
+        }))
+    }
+}

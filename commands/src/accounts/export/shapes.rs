@@ -1,0 +1,154 @@
+//! What the entries of the archive look like.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+use stage_domain::{
+    AccountId, Language, MediaId, PostId, SourceId, StageId, TopicId,
+    account::{Account, Purpose},
+    post::PostContent,
+    topics::Topic,
+};
+use stage_store::Recorded;
+use uuid::Uuid;
+
+use crate::{Time, accounts::Session};
+
+/// The form of the archive. A reader refuses another.
+pub(crate) const FORMAT: &str = "stage-account-export";
+pub(crate) const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    pub(crate) format: String,
+    pub(crate) version: u32,
+    pub(crate) account_id: AccountId,
+    pub(crate) exported_at: Time,
+}
+
+/// What is known about the person. What was never given is null.
+#[derive(Serialize)]
+pub(super) struct AccountShape {
+    id: AccountId,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    language: Option<Language>,
+    restricted: bool,
+    objections: Vec<Purpose>,
+}
+
+impl AccountShape {
+    pub(super) fn of(id: AccountId, account: &Account) -> Self {
+        let person = account.person.as_ref();
+        Self {
+            id,
+            first_name: person.and_then(|person| person.first_name.known().cloned()),
+            last_name: person.and_then(|person| person.last_name.known().cloned()),
+            email: person.and_then(|person| person.email.known().cloned()),
+            phone: person.and_then(|person| person.phone.as_ref()?.known().cloned()),
+            language: person.map(|person| person.language),
+            restricted: account.is_restricted(),
+            objections: account.objections.iter().copied().collect(),
+        }
+    }
+}
+
+/// A purpose, the ground that it stands on, and whom the data goes to for it. `docs/privacy.md` says the same.
+#[derive(Serialize)]
+pub(super) struct PurposeShape {
+    purpose: &'static str,
+    ground: &'static str,
+    data: &'static [&'static str],
+    recipients: &'static str,
+    may_object: bool,
+    objected: bool,
+}
+
+impl PurposeShape {
+    pub(super) fn all(account: &Account) -> Vec<Self> {
+        vec![
+            Self {
+                purpose: "account",
+                ground: "Art. 6(1)(b) GDPR: the contract with the person",
+                data: &["first_name", "last_name", "email", "phone", "language", "password", "sessions"],
+                recipients: "nobody but the operator of this installation",
+                may_object: false,
+                objected: false,
+            },
+            Self {
+                purpose: Purpose::Recipients.as_str(),
+                ground: "Art. 6(1)(f) GDPR: the operator's interest in knowing who registers",
+                data: &["first_name", "last_name", "email", "phone"],
+                recipients: "those whom the operator has set up, such as a Slack channel; nobody otherwise",
+                may_object: true,
+                objected: account.objections.contains(&Purpose::Recipients),
+            },
+        ]
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct SessionShape {
+    id: Uuid,
+    begun_at: Time,
+    last_seen_at: Time,
+    expires_at: Time,
+}
+
+impl From<Session> for SessionShape {
+    fn from(session: Session) -> Self {
+        let Session { id, begun_at, last_seen_at, expires_at } = session;
+        Self { id: id.0, begun_at, last_seen_at, expires_at }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct StageShape<'a> {
+    pub(super) id: StageId,
+    pub(super) name: &'a str,
+    pub(super) handle: &'a str,
+    pub(super) topics: &'a [Topic],
+    pub(super) media: &'a [MediaId],
+}
+
+#[derive(Serialize)]
+pub(super) struct PostShape<'a> {
+    pub(super) id: PostId,
+    pub(super) source_id: SourceId,
+    pub(super) content: &'a PostContent,
+    pub(super) hidden: bool,
+    pub(super) pinned: bool,
+    /// The topics that a person chose by hand; null where the rules decide.
+    pub(super) topics: Option<&'a [TopicId]>,
+}
+
+/// An event as the log has it, its personal values open.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct EventLine {
+    pub(crate) position: i64,
+    pub(crate) recorded_at: Time,
+    pub(crate) stream_type: String,
+    pub(crate) stream_id: Uuid,
+    pub(crate) sequence: u64,
+    pub(crate) event_type: String,
+    pub(crate) event_version: String,
+    pub(crate) payload: Value,
+    pub(crate) metadata: Box<RawValue>,
+}
+
+impl EventLine {
+    pub(super) fn of(event: Recorded) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            position: event.position,
+            recorded_at: event.recorded_at,
+            stream_type: event.stream_type,
+            stream_id: event.stream_id,
+            sequence: event.sequence,
+            event_type: event.event_type,
+            event_version: event.event_version,
+            payload: serde_json::from_str(event.payload.get())?,
+            metadata: event.metadata,
+        })
+    }
+}
