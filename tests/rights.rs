@@ -138,9 +138,13 @@ async fn after_an_erasure_nothing_of_the_person_is_in_any_file_nor_readable_in_a
     assert_eq!(json(&before(&program))["first_name"], PERSON[0], "the test would see her");
     let keys = postgres.run("pg_dump", &["-d", "stage", "--data-only", "--inserts", "-t", "subject_keys"]);
     postgres.ask("before", "DELETE FROM subject_keys");
-    postgres.ask("before", &keys.lines().filter(|line| line.starts_with("INSERT")).collect::<Vec<_>>().join(";"));
+    postgres
+        .ask("before", &keys.lines().filter(|line| line.starts_with("INSERT")).collect::<Vec<_>>().join(";"));
     let shown = json(&before(&program));
-    assert!(["first_name", "last_name", "email", "phone"].iter().all(|name| shown[*name].is_null()), "{shown}");
+    assert!(
+        ["first_name", "last_name", "email", "phone"].iter().all(|name| shown[*name].is_null()),
+        "{shown}"
+    );
     postgres.ask("stage", "DROP DATABASE before");
 
     let metrics = Client::new(&program.base).get("/metrics").await;
@@ -186,7 +190,10 @@ async fn an_erasure_that_is_killed_half_way_is_finished_by_the_next_start() {
         )
         .await;
     });
-    eventually("the erasure has begun", async || postgres.ask("stage", "SELECT count(*) FROM erasures") == "1").await;
+    eventually("the erasure has begun", async || {
+        postgres.ask("stage", "SELECT count(*) FROM erasures") == "1"
+    })
+    .await;
     program.kill_everything().await;
     erasing.abort();
 
@@ -198,7 +205,8 @@ async fn an_erasure_that_is_killed_half_way_is_finished_by_the_next_start() {
     })
     .await;
     assert_eq!((&erasure["stages"], &erasure["files"]), (&json!(13), &json!(13)));
-    let left = everything(&program.data().join("objects")).any(|(_, bytes)| contains(&bytes, PERSON[6].as_bytes()));
+    let left =
+        everything(&program.data().join("objects")).any(|(_, bytes)| contains(&bytes, PERSON[6].as_bytes()));
     assert!(!left, "a picture is still there");
     program.stop().await;
 }
@@ -280,7 +288,7 @@ async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
 /// The entries of an archive by their names.
 fn entries(archive: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut archive = zip::ZipArchive::new(std::fs::File::open(archive).unwrap()).unwrap();
-    let names: Vec<String> = archive.file_names().map(ToOwned::to_owned).collect();
+    let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
     let read = |name: String| {
         let mut bytes = Vec::new();
         archive.by_name(&name).unwrap().read_to_end(&mut bytes).unwrap();
@@ -322,9 +330,12 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
     let topic = json!({"name": "Feste", "include": {"terms": ["Fest"], "phrases": [], "hashtags": []},
         "exclude": {"terms": [], "phrases": [], "hashtags": []}});
     ada.post(&format!("{stage}/topics"), topic).await.expect_success();
-    let items = [("1", "Fest am See"), ("2", "Neuer Radweg")].map(|(id, title)| (id.to_owned(), title.to_owned()));
+    let items =
+        [("1", "Fest am See"), ("2", "Neuer Radweg")].map(|(id, title)| (id.to_owned(), title.to_owned()));
     let address = feeds.publish("news.xml", rss("News", items));
-    ada.post(&format!("{stage}/sources"), json!({"network": "feed", "address": address})).await.expect_success();
+    ada.post(&format!("{stage}/sources"), json!({"network": "feed", "address": address}))
+        .await
+        .expect_success();
     let mut posts = Value::Null;
     eventually("the posts are imported", async || {
         posts = ada.get("/v1/stages/rathaus/posts").await.body["posts"].clone();
@@ -340,7 +351,9 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
     let archive = ada.get_bytes("/api/v1/account/export").await;
     std::fs::write(&first, archive).unwrap();
     let names: Vec<String> = entries(&first).into_keys().collect();
-    for name in ["account.json", "purposes.json", "sessions.json", "events.ndjson", "stages/rathaus/sources.opml"] {
+    for name in
+        ["account.json", "purposes.json", "sessions.json", "events.ndjson", "stages/rathaus/sources.opml"]
+    {
         assert!(names.iter().any(|found| found == name), "{names:?}");
     }
     let opml = String::from_utf8(entries(&first)["stages/rathaus/sources.opml"].clone()).unwrap();
@@ -390,7 +403,8 @@ async fn a_restricted_person_is_not_shown_until_the_restriction_is_lifted_again(
     let (mut ada, id) = person(&program).await;
     let mut reader = Client::new(&program.base);
     let restrict = async |ada: &mut Client, restricted: bool| {
-        let done = ada.post("/api/v1/account/restriction", json!({"restricted": restricted})).await.expect_success();
+        let done =
+            ada.post("/api/v1/account/restriction", json!({"restricted": restricted})).await.expect_success();
         done.body["position"].clone()
     };
     let position = restrict(&mut ada, true).await;

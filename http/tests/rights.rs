@@ -11,7 +11,9 @@ async fn a_correction_names_every_field_at_fault_and_knows_its_version() {
     let house = House::new().await;
     let ada = house.person("ada@example.org").await;
     house.person("bob@example.org").await;
-    let patch = async |headers: &[(&str, &str)], body: &str| ada.send("PATCH", "/api/v1/account", headers, body).await;
+    let patch = async |headers: &[(&str, &str)], body: &str| {
+        ada.send("PATCH", "/api/v1/account", headers, body).await
+    };
     let wrong = r#"{"first_name": "", "email": "nobody", "phone": "call me", "role": "admin"}"#;
     assert_eq!(patch(&[], wrong).await.problem(422, "validation"), ["email", "first_name", "phone", "role"]);
     assert_eq!(patch(&[], r#"{"email": "BOB@example.org"}"#).await.problem(409, "taken"), ["email"]);
@@ -32,8 +34,16 @@ async fn an_account_is_erased_by_its_password_alone_and_the_answer_is_the_receip
     assert_eq!(erased.status, StatusCode::OK, "{}", erased.text);
     assert!(erased.json["receipt"].as_str().unwrap().contains("stage erasure receipt v1"));
     assert_eq!(erased.headers["stage-position"], erased.json["position"].to_string());
-    assert!(erased.headers.get_all("set-cookie").iter().all(|cookie| cookie.to_str().unwrap().contains("Max-Age=0")));
-    for (method, path) in [("GET", "/api/v1/account"), ("GET", "/api/v1/account/export"), ("GET", "/api/v1/session")] {
+    assert!(
+        erased
+            .headers
+            .get_all("set-cookie")
+            .iter()
+            .all(|cookie| cookie.to_str().unwrap().contains("Max-Age=0"))
+    );
+    for (method, path) in
+        [("GET", "/api/v1/account"), ("GET", "/api/v1/account/export"), ("GET", "/api/v1/session")]
+    {
         ada.send(method, path, &[], "").await.problem(401, "not-logged-in");
     }
 }

@@ -4,7 +4,7 @@ use stage_domain::{
 };
 use stage_store::{Act, ClaimChange, ClaimKind, Receipt};
 
-use crate::{Actor, CommandError, Commands, Done, Request, Time};
+use crate::{CommandError, Commands, Done, Request, Time};
 
 /// How often a correction is decided anew when the account changes meanwhile.
 const TRIES: usize = 5;

@@ -92,8 +92,9 @@ fn a_correction_tells_what_is_different_and_nothing_else() {
 
 #[test]
 fn a_new_address_is_not_a_verified_one() {
-    let mut account = Account { email_verified: true, ..Account::default() };
+    let mut account = Account::default();
     account.on(registered());
+    account.on(AccountEvent::EmailVerified { at: AT });
     account.on(corrected(Some("King"), None, false));
     assert!(account.email_verified);
     account.on(corrected(None, Some("king@example.org"), false));

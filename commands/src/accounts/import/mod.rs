@@ -56,7 +56,7 @@ impl Commands {
             belongings.on(&line?)?;
         }
         let files = self.put_files(&mut archive, &belongings).await?;
-        let written = self.write_events(&mut archive, &belongings, password, &request).await;
+        let written = self.restore_events(&mut archive, &belongings, password, &request).await;
         if written.is_err() {
             for media in belongings.media() {
                 self.objects.delete(&object_key(media)).await?;
@@ -82,7 +82,7 @@ impl Commands {
         Ok(files)
     }
 
-    async fn write_events(
+    async fn restore_events(
         &self,
         archive: &mut ZipArchive<impl Read + Seek>,
         belongings: &Belongings,

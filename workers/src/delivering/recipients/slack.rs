@@ -95,7 +95,9 @@ impl Recipient for Slack {
         };
         Ok(match delivery.kind.as_str() {
             "registration" | "stage_created" if account.is_restricted() => Parcel::Withheld("restricted"),
-            "registration" if account.objections.contains(&Purpose::Recipients) => Parcel::Withheld("objected"),
+            "registration" if account.objections.contains(&Purpose::Recipients) => {
+                Parcel::Withheld("objected")
+            }
             "registration" => match known(&account) {
                 Some(person) => {
                     let facts = text::person(language, person, delivery.created_at);
