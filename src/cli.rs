@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{account, auditor, config, keys, log::LogCommand, mail, outbox, telemetry::LogArgs};
+use crate::{account, auditor, config, keys, post, log::LogCommand, mail, outbox, telemetry::LogArgs};
 
 /// Everything an organisation publishes, in one place, without recording its readers.
 #[derive(Parser)]
@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Migrate(config::MigrateArgs),
     /// Carries out what a person asks for about their data: to see, correct, take along, restrict or erase it.
     Account(Box<account::AccountArgs>),
+    /// Redacts a post on the request of somebody whom it is about.
+    Post(Box<post::PostArgs>),
     /// Replaces the master key.
     Keys(Box<keys::KeysArgs>),
     /// Gives tokens to auditors, who read the log from outside, and takes them back.

@@ -16,6 +16,7 @@ mod log;
 mod mail;
 mod migrate;
 mod openapi;
+mod post;
 mod outbox;
 mod probe;
 mod secret;
@@ -61,6 +62,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Log(command) => log::run(command, stop).await,
             Command::Openapi => openapi::run(),
             Command::Account(args) => account::run(*args).await,
+            Command::Post(args) => post::run(*args).await,
             Command::Keys(args) => keys::run(*args).await,
             Command::Auditor(args) => auditor::run(args).await,
             Command::Outbox(args) => outbox::run(args).await,

@@ -66,11 +66,12 @@ async fn prepare(program: &Program, ada: &mut Client, feeds: &Feeds) -> Variable
     let sessions = sessions.body["sessions"].as_array().unwrap();
     let ended = sessions.iter().find(|session| session["current"] == false).unwrap();
 
-    let mut post = String::new();
+    let mut posts: Vec<String> = Vec::new();
     eventually("the posts are imported", async || {
         let page = ada.get("/v1/stages/rathaus/posts").await;
-        post = page.body["posts"][0]["id"].as_str().unwrap_or_default().to_owned();
-        !post.is_empty()
+        let found = page.body["posts"].as_array().cloned().unwrap_or_default();
+        posts = found.iter().map(|post| post["id"].as_str().unwrap().to_owned()).collect();
+        posts.len() == 3
     })
     .await;
     BTreeMap::from([
@@ -87,7 +88,8 @@ async fn prepare(program: &Program, ada: &mut Client, feeds: &Feeds) -> Variable
         ("STAGE_REMOVED_TOPIC", removed_topic),
         ("STAGE_SOURCE", source),
         ("STAGE_UNLINKED_SOURCE", unlinked_source),
-        ("STAGE_POST", post),
+        ("STAGE_POST", posts[0].clone()),
+        ("STAGE_REDACTED_POST", posts[1].clone()),
         ("STAGE_MEDIA", media.expect(StatusCode::CREATED).id()),
     ])
 }

@@ -61,6 +61,7 @@ fn dashboard() -> OpenApiRouter<Shared> {
         .routes(routes!(posts::pin::pin))
         .routes(routes!(posts::unpin::unpin))
         .routes(routes!(posts::assign::assign))
+        .routes(routes!(posts::redact::redact))
 }
 
 fn readers() -> OpenApiRouter<Shared> {

@@ -209,12 +209,12 @@ async fn find(house: &House, account: &str) -> Result<AccountId, Failure> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "the edge of the program, where times and ids come from")]
-fn request() -> Request {
+pub(crate) fn request() -> Request {
     Request { at: chrono::Utc::now(), new_id: Uuid::now_v7(), expected: None, idempotency: None }
 }
 
 /// What the API answers in the same case.
-fn done(done: Done, json: bool) -> Result<(), Failure> {
+pub(crate) fn done(done: Done, json: bool) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match json {
         true => writeln!(

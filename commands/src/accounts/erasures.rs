@@ -37,18 +37,18 @@ impl Commands {
     }
 
     /// Goes on with every erasure that is under way, and deletes the files of stages that were closed. Says how many
-    /// erasures it finished. What fails is left for the next time, and the others go on.
+    /// erasures it finished. What fails is left for the next time, and the others go on; the last failure comes back.
     pub async fn finish_erasures(&self, now: Time) -> Result<usize, CommandError> {
         let under_way: Vec<Uuid> = sqlx::query_scalar(
             "SELECT account_id FROM erasures WHERE finished_at IS NULL ORDER BY erased_at",
         )
         .fetch_all(self.log.pool())
         .await?;
-        let mut finished = 0;
+        let (mut finished, mut failure) = (0, None);
         for account in under_way {
             match self.finish_erasure(AccountId(account), now).await {
                 Ok(()) => finished += 1,
-                Err(error) => tracing::warn!(%error, "an erasure is not finished yet; it is tried again"),
+                Err(error) => failure = Some(error),
             }
         }
         let closed: Vec<Uuid> = sqlx::query_scalar(
@@ -57,9 +57,9 @@ impl Commands {
         .fetch_all(self.log.pool())
         .await?;
         for stage in closed {
-            self.delete_files(StageId(stage)).await?;
+            failure = self.delete_files(StageId(stage)).await.err().or(failure);
         }
-        Ok(finished)
+        failure.map_or(Ok(finished), Err)
     }
 
     /// Each step leaves behind that it is done; repeated, it does what is left.

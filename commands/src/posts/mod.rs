@@ -1,5 +1,6 @@
 //! Moderation of posts.
 
 mod moderate;
+mod redact;
 
 pub use moderate::Moderation;

@@ -71,7 +71,7 @@ impl Log {
                     payload::text AS payload, metadata::text AS metadata
              FROM events
              WHERE aggregate_type = $1 AND aggregate_id = ANY($2) AND (aggregate_id, sequence) > ($3, $4)
-               AND payload::text <> '{}'
+               AND redacted_digest IS NULL
              ORDER BY aggregate_id, sequence LIMIT $5",
         )
         .bind(stream_type)

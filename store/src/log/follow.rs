@@ -27,11 +27,16 @@ impl Follower {
         if up_to <= self.position {
             return Ok(Vec::new());
         }
-        let events = self.log.read(self.position, up_to, limit).await?;
-        if let Some(last) = events.last() {
+        loop {
+            let mut events = self.log.read(self.position, up_to, limit).await?;
+            let Some(last) = events.last() else { return Ok(events) };
             self.position = last.position;
+            // What was redacted says nothing any more; the event that tells of it does.
+            events.retain(|event| !event.is_redacted());
+            if !events.is_empty() {
+                return Ok(events);
+            }
         }
-        Ok(events)
     }
 
     /// The position of the last event that was handed out.

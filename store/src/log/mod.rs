@@ -19,6 +19,7 @@ mod load;
 mod mark;
 mod read;
 mod recorded;
+mod redact;
 mod repository;
 mod restore;
 mod upcast;
@@ -30,6 +31,7 @@ pub use follow::Follower;
 pub use load::Loaded;
 pub use mark::Mark;
 pub use recorded::Recorded;
+pub use redact::Redaction;
 pub use restore::{Restoration, Restored};
 
 /// Told of every append, after it is committed. A hint, never the truth.

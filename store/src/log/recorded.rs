@@ -23,6 +23,12 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// Whether what it said was redacted. Such an event has no form to be read in.
+    #[must_use]
+    pub fn is_redacted(&self) -> bool {
+        self.payload.get() == "{}"
+    }
+
     /// The event in its present form. Personal values read as erased: a read model copies the sealed ones
     /// from `payload`.
     pub fn event<E: DomainEvent>(&self) -> Result<E, StoreError> {
