@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{account, auditor, config, keys, post, log::LogCommand, mail, outbox, telemetry::LogArgs};
+use crate::{account, auditor, config, keys, log::LogCommand, mail, outbox, post, telemetry::LogArgs};
 
 /// Everything an organisation publishes, in one place, without recording its readers.
 #[derive(Parser)]

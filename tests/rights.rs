@@ -131,9 +131,8 @@ async fn after_an_erasure_nothing_of_the_person_is_in_any_file_nor_readable_in_a
     let before = |program: &Program| {
         let key = program.data().join("secrets/master-key");
         let url = postgres.url("before");
-        let s3 = ["--s3-endpoint", "http://127.0.0.1:9", "--s3-access-key", "a", "--s3-secret-key", "b"];
         let source = ["--database-url", url.as_str(), "--master-key-file", key.to_str().unwrap()];
-        account(program.data(), &[&["show", id.as_str()], &source[..], &s3[..]].concat())
+        account(program.data(), &[&["show", id.as_str()], &source[..]].concat())
     };
     assert_eq!(json(&before(&program))["first_name"], PERSON[0], "the test would see her");
     let keys = postgres.run("pg_dump", &["-d", "stage", "--data-only", "--inserts", "-t", "subject_keys"]);
@@ -213,7 +212,7 @@ async fn an_erasure_that_is_killed_half_way_is_finished_by_the_next_start() {
 
 #[tokio::test]
 async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
-    let program = Program::start().await;
+    let mut program = Program::start().await;
     let data = program.data().to_owned();
     let key = data.join("secrets/master-key");
     let old = std::fs::read_to_string(&key).unwrap();
@@ -265,18 +264,13 @@ async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
             &postgres.url("stage"),
             "--master-key-file",
             kept.to_str().unwrap(),
-            "--s3-endpoint",
-            "http://127.0.0.1:9",
-            "--s3-access-key",
-            "a",
-            "--s3-secret-key",
-            "b",
         ],
     );
     assert!(!refused.status.success());
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(said, "stage: the master key is not the one that this database was set up with\n");
 
+    program.kill_everything().await;
     let program = program.start_again().await;
     let mut again = Client::new(&program.base);
     let credentials = json!({"email": PERSON[2], "password": PERSON[4]});
@@ -325,7 +319,12 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
     let (here, there) = (Program::start_with(&["--allow-private-addresses"]).await, Program::start().await);
     let feeds = Feeds::serve(Duration::ZERO).await;
     let (mut ada, id) = person(&here).await;
-    let stages = ada.get("/api/v1/stages").await.body["stages"].clone();
+    let mut stages = Value::Null;
+    eventually("the stage is listed", async || {
+        stages = ada.get("/api/v1/stages").await.body["stages"].clone();
+        stages[0]["id"].is_string()
+    })
+    .await;
     let stage = format!("/api/v1/stages/{}", stages[0]["id"].as_str().unwrap());
     let topic = json!({"name": "Feste", "include": {"terms": ["Fest"], "phrases": [], "hashtags": []},
         "exclude": {"terms": [], "phrases": [], "hashtags": []}});

@@ -168,11 +168,11 @@ pub(crate) async fn run(args: AccountArgs) -> Result<(), Failure> {
             show::account(&house.commands, find(&house, &account).await?, output.json).await
         }
         AccountCommand::Export { account, to, output } => {
-            let house = output.house.open().await?;
+            let house = output.house.open_with_files().await?;
             file::export(&house.commands, find(&house, &account).await?, &to, output.json).await
         }
         AccountCommand::Import { file, password_file, output } => {
-            let house = output.house.open().await?;
+            let house = output.house.open_with_files().await?;
             file::import(&house.commands, &file, &password_file, output.json).await
         }
         AccountCommand::Correct { account, correction, output } => {
@@ -180,7 +180,7 @@ pub(crate) async fn run(args: AccountArgs) -> Result<(), Failure> {
             act::correct(&house.commands, find(&house, &account).await?, correction, output.json).await
         }
         AccountCommand::Erase { account, yes: _, output } => {
-            let house = output.house.open().await?;
+            let house = output.house.open_with_files().await?;
             act::erase(&house.commands, find(&house, &account).await?, output.json).await
         }
         AccountCommand::Receipt { account, output } => {

@@ -48,18 +48,30 @@ impl Hint for Nobody {
 }
 
 impl HouseArgs {
+    /// For commands that touch no file.
     pub(crate) async fn open(&self) -> Result<House, Failure> {
-        let reached = self.reach.open(4).await?;
-        let (keys, files, settings) = match self.reach.private() {
+        self.made_of(None, nowhere()).await
+    }
+
+    pub(crate) async fn open_with_files(&self) -> Result<House, Failure> {
+        match self.reach.private() {
             Some(data) => {
                 let (files, settings) = s3::beside(data).await?;
-                (keys::of_data_dir(data)?, Some(files), settings)
+                self.made_of(Some(files), settings).await
             }
-            None => (self.keys.keys()?, None, self.objects()?),
+            None => self.made_of(None, self.objects()?).await,
+        }
+    }
+
+    async fn made_of(&self, files: Option<s3::S3>, settings: ObjectsSettings) -> Result<House, Failure> {
+        let reached = self.reach.open(4).await?;
+        let keys = match self.reach.private() {
+            Some(data) => keys::of_data_dir(data)?,
+            None => self.keys.keys()?,
         };
         let keyring = Keyring::open(&reached.pool, keys).await?;
         let log = Log::new(reached.pool.clone(), keyring, Arc::new(Nobody));
-        let commands = Commands::new(log, Objects::connect(settings).await?);
+        let commands = Commands::new(log, Objects::of(settings));
         Ok(House { commands, _reached: reached, _files: files })
     }
 
@@ -76,5 +88,16 @@ impl HouseArgs {
             access_key: access.expose().to_owned(),
             secret_key: secret.clone().into_inner(),
         })
+    }
+}
+
+/// Nobody listens on this port (RFC 863 gave it to a service that answers nothing).
+fn nowhere() -> ObjectsSettings {
+    ObjectsSettings {
+        endpoint: "http://127.0.0.1:9".to_owned(),
+        region: "none".to_owned(),
+        bucket: "none".to_owned(),
+        access_key: String::new(),
+        secret_key: String::new().into(),
     }
 }

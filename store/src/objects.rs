@@ -45,9 +45,15 @@ pub struct Objects {
 impl Objects {
     /// Connects, and makes the bucket where it is missing.
     pub async fn connect(settings: ObjectsSettings) -> Result<Self, StoreError> {
-        let objects = Self { client: client(&settings), bucket: settings.bucket };
+        let objects = Self::of(settings);
         objects.make_bucket().await?;
         Ok(objects)
+    }
+
+    /// Without asking whether the bucket is there: for whoever comes beside a program that made it.
+    #[must_use]
+    pub fn of(settings: ObjectsSettings) -> Self {
+        Self { client: client(&settings), bucket: settings.bucket }
     }
 
     async fn make_bucket(&self) -> Result<(), StoreError> {

@@ -96,10 +96,8 @@ async fn a_redaction_that_was_decided_on_an_older_version_changes_nothing() {
     let s = store().await;
     let id = post(&s).await;
     let loaded = s.log.load::<Post>(id).await.unwrap();
-    let events = loaded
-        .aggregate
-        .decide(PostCommand::Redact { reason: RedactionReason::Unlawful, at: at() })
-        .unwrap();
+    let events =
+        loaded.aggregate.decide(PostCommand::Redact { reason: RedactionReason::Unlawful, at: at() }).unwrap();
     s.log.execute::<Post>(id, PostCommand::Show { at: at() }, Act::default()).await.unwrap();
     let redaction = Redaction { id, version: loaded.version, types: &PostEvent::CONTENT, event: &events[0] };
     let refused = s.log.redact::<Post>(redaction, Act::default()).await;
@@ -110,7 +108,9 @@ async fn a_redaction_that_was_decided_on_an_older_version_changes_nothing() {
 const DIGEST: &str = "'\\x0000000000000000000000000000000000000000000000000000000000000000'";
 
 #[rstest]
-#[case::without_telling("UPDATE events SET payload = '{}', redacted_digest = DIGEST WHERE event_type = 'PostImported'")]
+#[case::without_telling(
+    "UPDATE events SET payload = '{}', redacted_digest = DIGEST WHERE event_type = 'PostImported'"
+)]
 #[case::as_if_redacting(
     "BEGIN; SET LOCAL stage.redacting = 'on';
      UPDATE events SET payload = '{}', redacted_digest = DIGEST WHERE event_type = 'PostImported'"
@@ -142,7 +142,8 @@ async fn what_is_redacted_stays_as_it_is() {
     let s = store().await;
     let id = post(&s).await;
     redact(&s, id).await.unwrap();
-    let sql = format!("BEGIN; SET LOCAL stage.redacting = 'on'; UPDATE events SET redacted_digest = {DIGEST}");
+    let sql =
+        format!("BEGIN; SET LOCAL stage.redacting = 'on'; UPDATE events SET redacted_digest = {DIGEST}");
     let mut connection = s.log.pool().acquire().await.unwrap();
     let refused = sqlx::raw_sql(&sql).execute(&mut *connection).await.unwrap_err();
     assert_eq!(refused.as_database_error().unwrap().code().as_deref(), Some("23001"));

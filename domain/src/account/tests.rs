@@ -144,7 +144,7 @@ fn data_is_used_for_a_purpose_unless_the_person_objects_is_restricted_or_erased(
     let restricted = AccountEvent::AccountRestricted { at: AT };
     assert!(allows(&[]));
     assert!(!allows(&[AccountEvent::ObjectionRaised { purpose: Purpose::Recipients, at: AT }]));
-    assert!(!allows(&[restricted.clone()]));
+    assert!(!allows(std::slice::from_ref(&restricted)));
     assert!(!allows(&[restricted, AccountEvent::RestrictionLiftAnnounced { at: AT }]));
     assert!(!allows(&[AccountEvent::AccountErased { at: AT }]));
 }

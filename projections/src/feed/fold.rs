@@ -23,6 +23,8 @@ pub(super) enum Event {
 
 pub(super) fn read(event: &Recorded) -> Option<Result<(Place, Event), ProjectionError>> {
     let known = match event.stream_type.as_str() {
+        // What it said is gone, and the event that tells of it takes the post away.
+        "post" if event.is_redacted() => return None,
         "stage" => event.event().map(Event::Stage),
         "source" => event.event().map(Event::Source),
         "post" => event.event().map(Event::Post),

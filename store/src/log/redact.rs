@@ -33,20 +33,19 @@ impl Log {
         let event_type = redaction.event.event_type();
         let payload = serde_json::to_string(redaction.event)
             .map_err(|source| StoreError::Unwritable { event_type: event_type.clone(), source })?;
-        let position: Position = sqlx::query_scalar(
-            "SELECT redact_events($1, $2, $3, $4, $5, $6, $7, $8::json, $9::json)",
-        )
-        .bind(A::TYPE)
-        .bind(redaction.id.to_string())
-        .bind(sequences)
-        .bind(digests)
-        .bind(version.cast_signed())
-        .bind(event_type)
-        .bind(redaction.event.event_version())
-        .bind(payload)
-        .bind(serde_json::json!(act.metadata()).to_string())
-        .fetch_one(&mut *tx)
-        .await?;
+        let position: Position =
+            sqlx::query_scalar("SELECT redact_events($1, $2, $3, $4, $5, $6, $7, $8::json, $9::json)")
+                .bind(A::TYPE)
+                .bind(redaction.id.to_string())
+                .bind(sequences)
+                .bind(digests)
+                .bind(version.cast_signed())
+                .bind(event_type)
+                .bind(redaction.event.event_version())
+                .bind(payload)
+                .bind(serde_json::json!(act.metadata()).to_string())
+                .fetch_one(&mut *tx)
+                .await?;
         let receipt = Receipt { position, version };
         also(&mut tx, &act, &Appended { receipt, events: 1 }).await?;
         tx.commit().await?;

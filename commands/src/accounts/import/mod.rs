@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
-use stage_domain::{AccountId, Invalid};
+use stage_domain::{AccountId, Invalid, account::Account};
 use stage_store::{Act, Object, StoreError};
 use zip::ZipArchive;
 
@@ -51,13 +51,18 @@ impl Commands {
         passwords::check("password", &password).map_err(|fault| Invalid(vec![fault]))?;
         let mut archive = ZipArchive::new(archive).map_err(|_| not_an_archive())?;
         let account = manifest(&mut archive)?.account_id;
+        // Before any file is written: those of an account that is here are its own.
+        if self.log.load::<Account>(account.0).await?.version > 0 {
+            return Err(is_here());
+        }
         let mut belongings = Belongings::new(account);
         for line in lines::of(&mut archive)? {
             belongings.on(&line?)?;
         }
         let files = self.put_files(&mut archive, &belongings).await?;
         let written = self.restore_events(&mut archive, &belongings, password, &request).await;
-        if written.is_err() {
+        // Where it is known that nothing of it is here. Else the files may be those of an import beside this one.
+        if let Err(CommandError::Taken { .. } | CommandError::Invalid(_)) = &written {
             for media in belongings.media() {
                 self.objects.delete(&object_key(media)).await?;
             }
@@ -116,11 +121,13 @@ impl Commands {
 /// Whatever of it is there already.
 fn taken(error: StoreError) -> CommandError {
     match error {
-        StoreError::Conflict | StoreError::Duplicate(_) => {
-            CommandError::Refused("the account of this archive is here already".to_owned())
-        }
+        StoreError::Conflict | StoreError::Duplicate(_) => is_here(),
         other => other.into(),
     }
+}
+
+fn is_here() -> CommandError {
+    CommandError::Refused("the account of this archive is here already".to_owned())
 }
 
 fn not_an_archive() -> CommandError {
