@@ -4,6 +4,7 @@
 //! uniqueness (`claim`), the proof that nothing was changed (`proof`), and the object store for files (`objects`). No business decision is made here and no
 //! read model is kept here. Start with `log/execute.rs`: how a command becomes rows.
 
+mod checkup;
 pub mod claim;
 pub mod error;
 pub mod locks;
@@ -13,6 +14,7 @@ pub mod pool;
 pub mod proof;
 pub mod seal;
 
+pub use checkup::{Checkup, checkup};
 pub use claim::{ClaimChange, ClaimKind};
 pub use cqrs_es::DomainEvent;
 pub use error::{ExecuteError, StoreError};
