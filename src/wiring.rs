@@ -1,6 +1,6 @@
 //! The rooms, made of the services that they stand on.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_nats::{Client, ConnectOptions, Event};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -49,9 +49,17 @@ pub(crate) async fn pool(options: PgConnectOptions, most: u32) -> Result<PgPool,
     stage_store::pool::connect_with(options, most).await.map_err(Failure::Database)
 }
 
+/// How often NATS is asked whether it still answers. After two times without an answer it counts as gone, so that a server
+/// that hangs is not called ready for minutes.
+const NATS_ASKED_EVERY: Duration = Duration::from_secs(3);
+
 /// NATS may come and go, also before the first connection: nothing of ours waits for it.
 async fn nats(address: &NatsAddress) -> Result<Client, Failure> {
-    let mut options = ConnectOptions::new().name("stage").retry_on_initial_connect().event_callback(told);
+    let mut options = ConnectOptions::new()
+        .name("stage")
+        .ping_interval(NATS_ASKED_EVERY)
+        .retry_on_initial_connect()
+        .event_callback(told);
     if let Some((user, password)) = &address.login {
         options = options.user_and_password(user.clone(), password.expose_secret().into());
     }

@@ -198,6 +198,22 @@ async fn a_service_that_dies_is_started_again_while_the_rest_goes_on() {
 }
 
 #[tokio::test]
+async fn a_nats_that_hangs_is_not_called_ready() {
+    let data = folder();
+    let program = Program::up(STAGE, data.path()).await;
+    let nats = nix::unistd::Pid::from_raw(program.service("nats-server")[0]);
+    nix::sys::signal::kill(nats, Signal::SIGSTOP).unwrap();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while readiness(&program).await.is_success() {
+        assert!(Instant::now() < patience, "it is noticed");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    nix::sys::signal::kill(nats, Signal::SIGCONT).unwrap();
+    ready_again(&program).await;
+    assert!(program.end().await.success());
+}
+
+#[tokio::test]
 async fn two_run_side_by_side() {
     let (one, other) = (folder(), folder());
     let (one, other) = tokio::join!(Program::up(STAGE, one.path()), Program::up(STAGE, other.path()));

@@ -105,16 +105,26 @@ pub(crate) fn handle_or_null() -> Object {
     or_null(handle_text())
 }
 
-/// The address of a feed: http, https or without a scheme; a name or an IPv4 address, a port, a path.
+/// The address of a feed: http, https or without a scheme; a name or an address, a port, a path.
 pub(crate) fn address() -> Object {
     let label = r"[0-9A-Za-z\u00E0-\u00F6\u00F8-\u00FE]([0-9A-Za-z\u00E0-\u00F6\u00F8-\u00FE-]{0,40}[0-9A-Za-z\u00E0-\u00F6\u00F8-\u00FE])?";
     let top = r"[A-Za-z][0-9A-Za-z]{0,40}";
     let byte = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+    let v4 = format!(r"{byte}\.{byte}\.{byte}\.{byte}");
+    let v6 = ipv6();
     let port = "(:[1-5]?[0-9]{1,4})?";
-    let pattern = format!(
-        r"^([Hh][Tt][Tt][Pp][Ss]?://)?(({label}\.){{0,8}}{top}|{byte}\.{byte}\.{byte}\.{byte}){port}([/?]{SOLID}*)?$"
-    );
+    let pattern =
+        format!(r"^([Hh][Tt][Tt][Pp][Ss]?://)?(({label}\.){{0,8}}{top}|{v4}|\[{v6}\]){port}([/?]{SOLID}*)?$");
     text(1, 2000, &pattern, "not_a_feed_address", json!("https://example.org/feed.xml")).build()
+}
+
+/// Eight groups, or fewer with one `::` (RFC 4291, section 2.2).
+fn ipv6() -> String {
+    let group = "[0-9A-Fa-f]{1,4}";
+    let shortened = (1..=6).map(|before| format!("({group}:){{1,{before}}}(:{group}){{1,{}}}", 7 - before));
+    let rest =
+        [format!("({group}:){{7}}{group}"), format!("({group}:){{1,7}}:"), format!(":((:{group}){{1,7}}|:)")];
+    format!("({})", shortened.chain(rest).collect::<Vec<_>>().join("|"))
 }
 
 /// Where any text will do, because one that is nobody's handle only does not count.

@@ -94,6 +94,19 @@ mod tests {
     }
 
     #[test]
+    fn a_feed_may_be_at_an_ipv6_address() {
+        let schema = serde_json::to_value(super::super::text::address()).unwrap();
+        let pattern = regex_lite::Regex::new(schema["pattern"].as_str().unwrap()).unwrap();
+        for right in ["http://[::1]:8090/news.xml", "[2001:db8::7]/feed", "https://[1:2:3:4:5:6:7:8]/"] {
+            assert!(pattern.is_match(right), "{right}");
+            assert!(source::address(right).is_ok(), "{right}");
+        }
+        for wrong in ["http://[::1", "http://[1:2:3]/", "http://[1::2::3]/", "http://::1/"] {
+            assert!(!pattern.is_match(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
     fn words_as_people_write_them_are_allowed() {
         let pattern = regex_lite::Regex::new(&format!("^{}$", one_word())).unwrap();
         for word in [
