@@ -11,7 +11,10 @@ use stage_store::{Log, Mark, Position};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Clock, delivering::Recipient};
+use crate::{
+    Clock,
+    delivering::{Recipient, recipients::mail::restriction_ends},
+};
 
 /// Between two looks. A look that finds nothing costs three queries along indexes.
 const EVERY: Duration = Duration::from_secs(2);
@@ -46,7 +49,11 @@ impl Told for HandedOver {
         let mark = self.mark.lock().await.advance().await?;
         let status = self.outbox.status().await?;
         let ours = status.iter().filter(|recipient| self.recipients.contains(&recipient.recipient.as_str()));
-        Ok(ours.map(|recipient| recipient.position).min().unwrap_or(mark))
+        let handed_over = ours.map(|recipient| recipient.position).min().unwrap_or(mark);
+        // Handed over is not told: a mail that can't be sent yet holds the end of its restriction up. One that is given up
+        // does not.
+        let unsent = self.outbox.first_waiting(restriction_ends::NAME).await?;
+        Ok(unsent.map_or(handed_over, |position| handed_over.min(position - 1)))
     }
 }
 

@@ -6,8 +6,13 @@ mod common;
 use std::{sync::Arc, time::Duration};
 
 use common::{House, person};
+use stage_commands::accounts::Correct;
+use stage_domain::account::Purpose;
 use stage_testkit::{FakeSlack, FakeSmtp};
-use stage_workers::delivering::{Settings, recipients::mail::Folder};
+use stage_workers::{
+    delivering::{Settings, recipients::mail::Folder},
+    rights::{HandedOver, Told as _},
+};
 
 /// Pauses short enough for a test, and few tries.
 fn quick() -> Settings {
@@ -291,5 +296,108 @@ async fn an_address_that_does_not_work_holds_up_nobody_and_a_busy_server_gets_th
     let busy = sent.iter().find(|delivery| delivery.tries == 2).expect("was tried twice");
     let mail = mails.iter().find(|mail| mail.to.starts_with("busy")).unwrap();
     assert!(mail.data.contains(&format!("Message-ID: <{}@stage.example>", busy.id)), "{}", mail.data);
+    working.abort();
+}
+
+#[tokio::test]
+async fn a_correction_and_an_erasure_go_to_who_got_the_data_and_to_nobody_else() {
+    let house = House::new().await;
+    let old = house.register("old@example.org").await;
+    let slack = FakeSlack::start().await;
+    let working = house.tell_slack(&slack, quick()).await;
+    let ada = house.register("ada@example.org").await;
+    house.settled("sent", 1).await;
+    for person in [old, ada] {
+        let correct = Correct { last_name: Some("Byron".into()), ..Correct::default() };
+        house.commands.correct_account(person.account, correct, common::request()).await.unwrap();
+        house.commands.erase(person.account, None, common::request()).await.unwrap();
+    }
+    // Erased before the correction could be sent, or not: either way the last word is the erasure.
+    house
+        .until("the erasure is told", async || {
+            slack.posts().iter().any(|post| post.status == 200 && post.text.contains("Erasure"))
+        })
+        .await;
+    house.settled("withheld", 2).await;
+    let posts = slack.posts();
+    let last = posts.last().unwrap();
+    assert!(last.text.contains("Erasure") && last.text.contains(&ada.account.to_string()), "{}", last.text);
+    assert!(!last.text.contains("Ada") && !last.text.contains("ada@"));
+    assert!(posts.iter().all(|post| !post.text.contains(&old.account.to_string())));
+    house
+        .until("who was told to forget is noted to know nothing", async || {
+            let disclosed: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox.disclosures")
+                .fetch_one(&house.database.pool)
+                .await
+                .unwrap();
+            disclosed == 0
+        })
+        .await;
+    working.abort();
+}
+
+#[tokio::test]
+async fn a_correction_tells_what_is_right_now() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    let working = house.tell_slack(&slack, quick()).await;
+    let ada = house.register("ada@example.org").await;
+    house.settled("sent", 1).await;
+    let correct = Correct { last_name: Some("Byron".into()), ..Correct::default() };
+    house.commands.correct_account(ada.account, correct, common::request()).await.unwrap();
+    let posts = slack.came(2).await;
+    assert!(posts[1].text.contains("Corrected data") && posts[1].text.contains("Last name: Byron"));
+    assert!(posts[1].text.contains(&ada.account.to_string()), "it can be found by the account");
+    working.abort();
+}
+
+#[tokio::test]
+async fn nothing_is_sent_of_a_restricted_person_until_it_is_lifted_and_of_one_who_objects_never() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    slack.will_answer([(503, "", Some(6))]);
+    let working = house.tell_slack(&slack, quick()).await;
+    // One message is being tried again; meanwhile the others change their minds.
+    house.register("first@example.org").await;
+    slack.came(1).await;
+    let ada = house.register("ada@example.org").await;
+    let bob = house.register("bob@example.org").await;
+    house.stage(ada, "rathaus").await;
+    house.commands.restrict_account(ada.account, true, common::request()).await.unwrap();
+    house.commands.object(bob.account, Purpose::Recipients, true, common::request()).await.unwrap();
+    let withheld = house.settled("withheld", 3).await;
+    let reasons: Vec<_> = withheld.iter().map(|delivery| delivery.reason.as_deref().unwrap()).collect();
+    assert_eq!(reasons, ["restricted", "objected", "restricted"]);
+    house.commands.restrict_account(ada.account, false, common::request()).await.unwrap();
+    let lifted = house.commands.lift_restrictions(i64::MAX, chrono::Utc::now()).await.unwrap();
+    assert_eq!(lifted, 1);
+    let posts = slack.came(4).await;
+    assert!(posts[2].text.contains("ada@example.org") && posts[3].text.contains("New stage"));
+    assert!(posts.iter().all(|post| !post.text.contains("bob@")));
+    working.abort();
+}
+
+#[tokio::test]
+async fn a_restriction_ends_once_its_mail_is_sent_and_not_while_it_waits() {
+    let house = House::new().await;
+    let smtp = FakeSmtp::start().await;
+    // The first try fails, and the next is a while away.
+    let slow = Settings { first_pause: Duration::from_secs(3), ..quick() };
+    let working = house.mail(Arc::new(common::smtp(&smtp)), slow).await;
+    let ada = house.register("ada@example.org").await;
+    smtp.came(1).await;
+    house.commands.restrict_account(ada.account, true, common::request()).await.unwrap();
+    let correct = Correct { email: Some("busy@example.org".into()), ..Correct::default() };
+    house.commands.correct_account(ada.account, correct, common::request()).await.unwrap();
+    house.commands.restrict_account(ada.account, false, common::request()).await.unwrap();
+    house.caught_up("outbox_mail").await;
+    let told = HandedOver::new(&house.log, &house.recipients(&smtp));
+    let announced: i64 =
+        sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(&house.database.pool).await.unwrap();
+    assert!(told.told().await.unwrap() < announced, "it waits for its mail");
+    let mails = smtp.came(3).await;
+    assert!(mails[2].data.contains("The restriction of your data ends"), "{}", mails[2].data);
+    house.settled("sent", 3).await;
+    assert!(told.told().await.unwrap() >= announced);
     working.abort();
 }

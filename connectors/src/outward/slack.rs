@@ -112,7 +112,9 @@ impl SlackMessage {
         let headline = escape(&self.headline);
         // For notifications and for readers of the screen: everything once more, as plain text.
         let facts = self.facts.iter().map(|(name, value)| format!("{}: {}", escape(name), escape(value)));
-        let text = std::iter::once(headline.clone()).chain(facts).collect::<Vec<_>>().join("\n");
+        let small_print = Some(escape(&self.small_print)).filter(|text| !text.is_empty());
+        let text = std::iter::once(headline.clone()).chain(facts).chain(small_print);
+        let text = text.collect::<Vec<_>>().join("\n");
         // Values are never read as markup: a name may hold a star.
         let plain = |text: String| json!({"type": "plain_text", "text": text, "emoji": false});
         let fields: Vec<_> = self

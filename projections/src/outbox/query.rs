@@ -21,6 +21,17 @@ impl Deliveries {
         .map_err(ProjectionError::from)
     }
 
+    /// The position of the first event whose delivery of this kind still waits to be sent.
+    pub async fn first_waiting(&self, kind: &str) -> Result<Option<i64>, ProjectionError> {
+        sqlx::query_scalar(
+            "SELECT min(position) FROM outbox.deliveries WHERE state = 'waiting' AND kind = $1",
+        )
+        .bind(kind)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(ProjectionError::from)
+    }
+
     /// What failed for good and what was tried in vain so far, the oldest first, at most `limit`.
     pub async fn troubles(&self, limit: i64) -> Result<Vec<DeliveryView>, ProjectionError> {
         sqlx::query_as(

@@ -70,6 +70,12 @@ impl House {
         self.work(Arc::new(self.slack(slack)), settings).await
     }
 
+    /// Mail alone.
+    pub fn recipients(&self, smtp_: &FakeSmtp) -> Vec<Arc<dyn Recipient>> {
+        let url = "https://stage.example".parse().unwrap();
+        vec![Arc::new(Mailer::new(self.commands.clone(), Arc::new(smtp(smtp_)), url, clock()))]
+    }
+
     pub async fn mail(&self, post: Arc<dyn Post>, settings: Settings) -> JoinHandle<()> {
         let url = "https://stage.example".parse().unwrap();
         self.work(Arc::new(Mailer::new(self.commands.clone(), post, url, clock())), settings).await
@@ -146,7 +152,7 @@ impl House {
         .await;
     }
 
-    async fn until(&self, what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    pub async fn until(&self, what: &str, mut condition: impl AsyncFnMut() -> bool) {
         let begun = Instant::now();
         while !condition().await {
             assert!(begun.elapsed() < AT_MOST, "never: {what}");

@@ -1,8 +1,10 @@
-//! Slack: a registration, a new stage and errors of the system, into a channel of the operator's.
+//! Slack: a registration, a new stage and errors of the system, into a channel of the operator's; and, to one that was
+//! told of a person, a correction or an erasure of their data.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use stage_connectors::outward::{SlackMessage, SlackWebhook};
 use stage_domain::{
     AccountId, Language,
@@ -16,8 +18,8 @@ use stage_projections::{
 use stage_store::{Log, Recorded, StoreError};
 
 use crate::delivering::{
-    Parcel, Recipient, event_of,
-    texts::{self, slack as text},
+    Outcome, Parcel, Recipient, event_of,
+    texts::slack::{self as text, Facts},
 };
 
 /// Slack takes one message a second of a webhook, with short bursts.
@@ -35,13 +37,15 @@ impl Slack {
         Self { webhook, language }
     }
 
-    fn ready<'a>(&'a self, delivery: &Delivery, mut message: SlackMessage) -> Parcel<'a> {
+    /// Posts this when it is awaited.
+    fn post<'a>(&'a self, delivery: &Delivery, headline: &str, facts: Facts) -> BoxFuture<'a, Outcome> {
         let key = delivery.id.to_string();
-        message.small_print = match delivery.about {
+        let small_print = match delivery.about {
             Some(about) => text::small_print(self.language, &about.to_string(), &key),
             None => key.clone(),
         };
-        Parcel::Ready(Box::pin(async move { self.webhook.post(&key, &message).await }))
+        let message = SlackMessage { headline: headline.to_owned(), facts, small_print };
+        Box::pin(async move { self.webhook.post(&key, &message).await })
     }
 }
 
@@ -64,6 +68,19 @@ impl Routes for Slack {
             "account" => match event.event()? {
                 AccountEvent::AccountRegistered { .. } => {
                     vec![tell("registration", AccountId(event.stream_id), true)]
+                }
+                AccountEvent::AccountCorrected {
+                    first_name, last_name, email, phone, phone_removed, ..
+                } => {
+                    let ours = [first_name, last_name, email, phone].iter().any(Option::is_some);
+                    // The language is none of what is told.
+                    match ours || phone_removed {
+                        true => vec![tell("correction", AccountId(event.stream_id), true)],
+                        false => vec![],
+                    }
+                }
+                AccountEvent::AccountErased { .. } => {
+                    vec![tell("erasure", AccountId(event.stream_id), false)]
                 }
                 AccountEvent::RestrictionLifted { .. } => vec![News::Release(event.stream_id)],
                 _ => vec![],
@@ -93,31 +110,41 @@ impl Recipient for Slack {
             Some(account) => log.load::<Account>(account).await?.aggregate,
             None => Account::default(),
         };
-        Ok(match delivery.kind.as_str() {
-            "registration" | "stage_created" if account.is_restricted() => Parcel::Withheld("restricted"),
-            "registration" if account.objections.contains(&Purpose::Recipients) => {
-                Parcel::Withheld("objected")
-            }
-            "registration" => match known(&account) {
-                Some(person) => {
-                    let facts = text::person(language, person, delivery.created_at);
-                    let headline = text::registration(language).to_owned();
-                    self.ready(delivery, SlackMessage { headline, facts, ..SlackMessage::default() })
+        let restricted = account.is_restricted();
+        let objected = account.objections.contains(&Purpose::Recipients);
+        let kind = delivery.kind.as_str();
+        Ok(match kind {
+            "registration" | "correction" | "stage_created" if restricted => Parcel::Withheld("restricted"),
+            "registration" | "correction" if objected => Parcel::Withheld("objected"),
+            "registration" | "correction" => {
+                let Some(person) = known(&account) else { return Ok(Parcel::Withheld("erased")) };
+                let facts = text::person(language, person, delivery.created_at);
+                let subject = person.email.subject();
+                match kind {
+                    "correction" => {
+                        let send = self.post(delivery, text::correction(language), facts);
+                        Parcel::ForWhoKnows { subject, forget: false, send }
+                    }
+                    _ => Parcel::Ready(self.post(delivery, text::registration(language), facts)),
                 }
-                None => Parcel::Withheld("erased"),
+            }
+            "erasure" => match delivery.about {
+                Some(subject) => {
+                    let facts = text::erased(language, &subject.to_string());
+                    let send = self.post(delivery, text::erasure(language), facts);
+                    Parcel::ForWhoKnows { subject: AccountId(subject), forget: true, send }
+                }
+                None => Parcel::Withheld("nothing_to_tell"),
             },
             "stage_created" => match event_of(delivery, log).await? {
                 Some(StageEvent::StageCreated { name, at, .. }) => {
                     let facts = text::stage(language, &name, at);
-                    let headline = text::stage_created(language).to_owned();
-                    self.ready(delivery, SlackMessage { headline, facts, ..SlackMessage::default() })
+                    Parcel::Ready(self.post(delivery, text::stage_created(language), facts))
                 }
                 _ => Parcel::Withheld("nothing_to_tell"),
             },
-            kind => match texts::slack::alert(language, kind, delivery.detail.as_ref()) {
-                Some((headline, facts)) => {
-                    self.ready(delivery, SlackMessage { headline, facts, ..SlackMessage::default() })
-                }
+            _ => match text::alert(language, kind, delivery.detail.as_ref()) {
+                Some((headline, facts)) => Parcel::Ready(self.post(delivery, &headline, facts)),
                 None => Parcel::Withheld("nothing_to_tell"),
             },
         })

@@ -5,7 +5,7 @@ use stage_domain::{Language, Personal, account::Person};
 use super::time;
 
 /// Names and their values.
-type Facts = Vec<(String, String)>;
+pub(crate) type Facts = Vec<(String, String)>;
 
 fn pick(language: Language, english: &'static str, german: &'static str) -> &'static str {
     match language {
@@ -16,6 +16,27 @@ fn pick(language: Language, english: &'static str, german: &'static str) -> &'st
 
 pub(crate) fn registration(language: Language) -> &'static str {
     pick(language, "New registration", "Neue Registrierung")
+}
+
+pub(crate) fn correction(language: Language) -> &'static str {
+    pick(
+        language,
+        "Corrected data: please change what you have of this account",
+        "Berichtigte Daten: Bitte ändern Sie, was Sie über dieses Konto haben",
+    )
+}
+
+pub(crate) fn erasure(language: Language) -> &'static str {
+    pick(
+        language,
+        "Erasure: please delete everything about this account, the messages here too",
+        "Löschung: Bitte löschen Sie alles über dieses Konto, auch die Nachrichten hier",
+    )
+}
+
+/// What an erasure can be found by; the person is not named any more.
+pub(crate) fn erased(language: Language, account: &str) -> Facts {
+    vec![(pick(language, "Account", "Konto").to_owned(), account.to_owned())]
 }
 
 pub(crate) fn stage_created(language: Language) -> &'static str {

@@ -7,6 +7,7 @@ mod folder;
 mod password_changed;
 mod password_reset;
 mod post;
+pub(crate) mod restriction_ends;
 mod verification;
 
 use std::sync::Arc;
@@ -93,6 +94,7 @@ impl Mailer {
                 Box::new(verification::Verification),
                 Box::new(password_reset::PasswordReset),
                 Box::new(password_changed::PasswordChanged),
+                Box::new(restriction_ends::RestrictionEnds),
             ],
         }
     }
