@@ -1,7 +1,7 @@
 //! The domain: what happened, what may happen, and why not.
 //!
-//! Here live the four aggregates (`account`, `stage`, `source`, `post`), their commands and events, and the
-//! value types that they share. Everything is pure: no I/O, no SQL, no HTTP, no clock and no randomness;
+//! Here live the aggregates (`account`, `stage`, `source`, `post`, and `projection` for what operators decide), their
+//! commands and events, and the value types that they share. Everything is pure: no I/O, no SQL, no HTTP, no clock and no randomness;
 //! times and ids come in with the command. What a topic matches (`topics`) is decided here too.
 //!
 //! Every aggregate has the same files: `command.rs` (imperative), `event.rs` (past tense, versioned),
@@ -15,6 +15,7 @@ pub mod ids;
 pub mod language;
 pub mod personal;
 pub mod post;
+pub mod projection;
 pub mod source;
 pub mod stage;
 pub mod topics;

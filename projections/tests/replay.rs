@@ -350,6 +350,9 @@ fn the_same_log_in_any_batches_makes_the_same_rows_and_the_right_ones() {
             common::forget(world.pool()).await;
             world.project(&without_redacted(&events)).await;
             assert_eq!(common::rows(world.pool()).await, at_once);
+            common::forget(world.pool()).await;
+            world.project_in_passes(&events, sizes[0]).await;
+            assert_eq!(common::rows(world.pool()).await, at_once, "as a rebuild goes through the log");
         });
         Ok(())
     };

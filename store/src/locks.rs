@@ -15,3 +15,6 @@ pub const PROJECTIONS: i32 = 0x5374_5072;
 
 /// In place of [`NAMESPACE`], with the hash of a recipient's name: held by the session that sends to it.
 pub const DELIVERIES: i32 = 0x5374_4465;
+
+/// In place of [`NAMESPACE`], with the hash of a projection's name: held by the session that rebuilds it or compares it.
+pub const REBUILDS: i32 = 0x5374_5262;

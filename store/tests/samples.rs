@@ -6,7 +6,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 use chrono::DateTime;
 use cqrs_es::DomainEvent;
 use serde_json::{Value, value::RawValue};
-use stage_domain::{account::AccountEvent, post::PostEvent, source::SourceEvent, stage::StageEvent};
+use stage_domain::{
+    account::AccountEvent, post::PostEvent, projection::ProjectionEvent, source::SourceEvent, stage::StageEvent,
+};
 use stage_store::Recorded;
 use uuid::Uuid;
 
@@ -92,5 +94,6 @@ fn every_event_type_has_a_sample_of_its_present_form_and_every_sample_still_read
     check::<StageEvent>(StageEvent::TYPES, &mut left);
     check::<SourceEvent>(SourceEvent::TYPES, &mut left);
     check::<PostEvent>(PostEvent::TYPES, &mut left);
+    check::<ProjectionEvent>(ProjectionEvent::TYPES, &mut left);
     assert!(left.is_empty(), "samples of no known event: {left:?}");
 }

@@ -1,7 +1,7 @@
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use stage_store::Position;
 
-use super::Projection;
+use super::{Projection, rebuild};
 use crate::ProjectionError;
 
 /// How far a projection is, and whether it may go on.
@@ -42,17 +42,26 @@ pub async fn take_up(
             .execute(&mut *connection)
             .await?;
         }
-        None => {
-            sqlx::query(
-                "INSERT INTO projection_checkpoints (name, version) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            )
-            .bind(projection.name())
-            .bind(projection.version())
-            .execute(&mut *connection)
-            .await?;
-        }
+        None => begin(connection, projection).await?,
     }
     Ok(read(connection, projection).await?.ok_or(sqlx::Error::RowNotFound)?)
+}
+
+/// For a projection that never ran: the row, and the tables that it brings along.
+async fn begin(connection: &mut PgConnection, projection: &dyn Projection) -> Result<(), ProjectionError> {
+    let mut tx = connection.begin().await?;
+    let new = sqlx::query(
+        "INSERT INTO projection_checkpoints (name, version) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind(projection.name())
+    .bind(projection.version())
+    .execute(&mut *tx)
+    .await?;
+    if new.rows_affected() == 1 {
+        rebuild::first(&mut tx, projection).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn read(
@@ -81,15 +90,17 @@ pub(super) async fn advance(
     projection: &dyn Projection,
     from: Position,
     to: Position,
+    events: usize,
 ) -> Result<bool, ProjectionError> {
     let moved = sqlx::query(
-        "UPDATE projection_checkpoints SET position = $3, updated_at = now()
+        "UPDATE projection_checkpoints SET position = $3, applied = applied + $5, updated_at = now()
          WHERE name = $1 AND position = $2 AND version = $4 AND state = 'running'",
     )
     .bind(projection.name())
     .bind(from)
     .bind(to)
     .bind(projection.version())
+    .bind(events as i64)
     .execute(tx)
     .await?;
     Ok(moved.rows_affected() == 1)

@@ -1,18 +1,27 @@
-//! How projections run: batches and checkpoints in one transaction, what stops them, waiting for them.
+//! How projections run: batches and checkpoints in one transaction, what stops them, waiting for them, and making their
+//! tables anew (`rebuild/`).
 //!
-//! The loop that calls [`apply`] lives in `workers`. Rebuilding beside the live tables will live here as
-//! `rebuild.rs`: it runs the same [`Projection::apply`] with the search path on a shadow schema.
+//! The loop that calls [`apply`] lives in `workers`. A rebuild runs the same [`Projection::apply`] with the
+//! search path on a shadow schema. What an operator may do is in `operate.rs`.
 
 mod checkpoint;
 mod failure;
+mod operate;
 mod projection;
+pub mod rebuild;
 mod status;
 mod step;
 mod wait;
 
 pub use checkpoint::{Checkpoint, State, take_up};
 pub use failure::{cause, is_transient};
+pub use operate::{OperateError, pause, resume, skip, skipped};
 pub use projection::{Projection, Rebuild, all};
-pub use status::Status;
+pub use status::{Report, Status, report};
 pub use step::{Outcome, apply};
 pub(crate) use wait::Progress;
+
+/// The schema of a projection's live tables.
+fn schema(name: &str) -> String {
+    format!("read_{name}")
+}

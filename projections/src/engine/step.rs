@@ -4,8 +4,17 @@ use futures::FutureExt;
 use sqlx::{Connection, PgConnection};
 use stage_store::{Position, Recorded};
 
-use super::{Projection, checkpoint, failure};
+use super::{Projection, checkpoint, failure, rebuild::Part};
 use crate::ProjectionError;
+
+/// The tables that a batch goes to, and the row that says how far they are.
+#[derive(Clone, Copy)]
+pub(super) enum Target<'a> {
+    /// What is read.
+    Live,
+    /// What a rebuild makes.
+    Shadow(&'a Part),
+}
 
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +38,23 @@ pub enum Outcome {
 pub async fn apply(
     connection: &mut PgConnection,
     projection: &dyn Projection,
+    after: Position,
+    batch: &[Recorded],
+) -> Result<Outcome, ProjectionError> {
+    apply_to(Target::Live, connection, projection, after, batch).await
+}
+
+pub(super) async fn apply_to(
+    target: Target<'_>,
+    connection: &mut PgConnection,
+    projection: &dyn Projection,
     mut after: Position,
     mut batch: &[Recorded],
 ) -> Result<Outcome, ProjectionError> {
     let mut size = batch.len();
     while !batch.is_empty() {
         let (head, rest) = batch.split_at(size.min(batch.len()));
-        match step(connection, projection, after, head).await {
+        match step(target, connection, projection, after, head).await {
             Ok(true) => {
                 after = head.last().map_or(after, |event| event.position);
                 batch = rest;
@@ -45,7 +64,9 @@ pub async fn apply(
             Err(error) => match head {
                 [event] => {
                     let error = failure::describe(&error, event);
-                    checkpoint::stop(connection, projection, after, event.position, &error).await?;
+                    if let Target::Live = target {
+                        checkpoint::stop(connection, projection, after, event.position, &error).await?;
+                    }
                     return Ok(Outcome::Stopped { position: event.position, error });
                 }
                 _ => size = head.len() / 2,
@@ -57,6 +78,7 @@ pub async fn apply(
 
 /// One transaction; `false` when the checkpoint didn't let it.
 async fn step(
+    target: Target<'_>,
     connection: &mut PgConnection,
     projection: &dyn Projection,
     after: Position,
@@ -64,14 +86,20 @@ async fn step(
 ) -> Result<bool, ProjectionError> {
     let Some(last) = batch.last() else { return Ok(true) };
     let mut tx = connection.begin().await?;
-    if !checkpoint::advance(&mut tx, projection, after, last.position).await? {
+    let (moved, schema) = match target {
+        Target::Live => {
+            let moved = checkpoint::advance(&mut tx, projection, after, last.position, batch.len()).await?;
+            (moved, super::schema(projection.name()))
+        }
+        Target::Shadow(part) => {
+            (part.advance(&mut tx, after, last.position, batch.len()).await?, part.schema.clone())
+        }
+    };
+    if !moved {
         tx.rollback().await?;
         return Ok(false);
     }
-    sqlx::query("SELECT set_config('search_path', $1, true)")
-        .bind(format!("read_{}", projection.name()))
-        .execute(&mut *tx)
-        .await?;
+    look_into(&mut tx, &schema).await?;
     // A panic over one event must not take the projections with it that could go on.
     let applied = AssertUnwindSafe(projection.apply(&mut tx, batch)).catch_unwind().await;
     match applied {
@@ -91,4 +119,10 @@ async fn step(
             Ok(true)
         }
     }
+}
+
+/// From here to the end of the transaction, tables are those of this schema.
+pub(super) async fn look_into(tx: &mut PgConnection, schema: &str) -> Result<(), ProjectionError> {
+    sqlx::query("SELECT set_config('search_path', $1, true)").bind(schema).execute(tx).await?;
+    Ok(())
 }

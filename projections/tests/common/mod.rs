@@ -1,6 +1,7 @@
 //! What the tests of this room share.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub(crate) mod history;
 pub(crate) mod logbook;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use stage_domain::{
 };
 use stage_projections::{
     Reads,
-    engine::{Outcome, Projection, all, apply, take_up},
+    engine::{Outcome, Projection, Rebuild, all, apply, take_up},
 };
 use stage_store::{Hint, Keyring, Log, MasterKey, Position, Recorded};
 use stage_testkit::TestDatabase;
@@ -54,6 +55,20 @@ impl World {
         let mut connection = self.pool().acquire().await.unwrap();
         for projection in all() {
             project(&mut connection, &*projection, events).await;
+        }
+    }
+
+    /// The same in the passes of a rebuild, and in batches of this size.
+    pub(crate) async fn project_in_passes(&self, events: &[Recorded], size: usize) {
+        let mut connection = self.pool().acquire().await.unwrap();
+        for projection in all() {
+            let Rebuild::Shared { passes } = projection.rebuild() else { continue };
+            for types in passes {
+                let of_pass = events.iter().filter(|event| types.contains(&event.stream_type.as_str()));
+                for batch in of_pass.cloned().collect::<Vec<_>>().chunks(size) {
+                    project(&mut connection, &*projection, batch).await;
+                }
+            }
         }
     }
 

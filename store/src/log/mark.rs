@@ -68,7 +68,8 @@ impl Mark {
         settled
     }
 
-    async fn highest(&self) -> Result<Position, StoreError> {
+    /// The highest position that can be seen. It says nothing about those below it.
+    pub async fn highest(&self) -> Result<Position, StoreError> {
         sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM events")
             .fetch_one(&self.pool)
             .await

@@ -30,6 +30,7 @@ pub use append::Batch;
 pub use follow::Follower;
 pub use load::Loaded;
 pub use mark::Mark;
+pub use read::{Ahead, Reader};
 pub use recorded::Recorded;
 pub use redact::Redaction;
 pub use restore::{Restoration, Restored};

@@ -1,5 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
+use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::{Log, Recorded};
 use crate::{Position, StoreError};
@@ -17,6 +19,102 @@ pub(super) struct Row {
     metadata: String,
 }
 
+/// A row as [`Row`] has it.
+const COLUMNS: &str =
+    "position, recorded_at, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                       payload::text AS payload, metadata::text AS metadata";
+
+/// Reads the whole log, without keys: personal values stay sealed. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader {
+    pool: PgPool,
+}
+
+/// How much of the log there is after a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ahead {
+    pub events: u64,
+    /// When the first of them was recorded.
+    pub since: Option<DateTime<Utc>>,
+}
+
+impl Reader {
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// Events after `after` up to and including `up_to`, in order of position, at most `limit`; of streams of these
+    /// types, or of all. Safe only with an `up_to` that a [`super::Mark`] gave.
+    pub async fn read(
+        &self,
+        after: Position,
+        up_to: Position,
+        types: Option<&[String]>,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let wanted = if types.is_some() { "AND aggregate_type = ANY($4)" } else { "" };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM events
+             WHERE position > $1 AND position <= $2 {wanted} ORDER BY position LIMIT $3"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let query = sqlx::query_as(&sql).bind(after).bind(up_to).bind(limit);
+        let query = if let Some(types) = types { query.bind(types) } else { query };
+        let rows: Vec<Row> = query.fetch_all(&self.pool).await?;
+        rows.into_iter().map(recorded).collect()
+    }
+
+    /// The first events of these streams.
+    pub async fn first(&self, stream_type: &str, ids: &[Uuid]) -> Result<Vec<Recorded>, StoreError> {
+        let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+        let rows: Vec<Row> = sqlx::query_as(&format!(
+            "SELECT {COLUMNS} FROM events
+             WHERE aggregate_type = $1 AND aggregate_id = ANY($2) AND sequence = 1"
+        ))
+        .bind(stream_type)
+        .bind(ids)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(recorded).collect()
+    }
+
+    /// All events of one stream, in order. For streams that stay short.
+    pub async fn stream(&self, stream_type: &str, id: Uuid) -> Result<Vec<Recorded>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(&format!(
+            "SELECT {COLUMNS} FROM events
+             WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence"
+        ))
+        .bind(stream_type)
+        .bind(id.to_string())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(recorded).collect()
+    }
+
+    /// How many events there are up to and including `up_to`, in streams of these types, or of all.
+    pub async fn count(&self, up_to: Position, types: Option<&[String]>) -> Result<u64, StoreError> {
+        let wanted = if types.is_some() { "AND aggregate_type = ANY($2)" } else { "" };
+        let sql = format!("SELECT count(*) FROM events WHERE position <= $1 {wanted}");
+        let query = sqlx::query_scalar(&sql).bind(up_to);
+        let query = if let Some(types) = types { query.bind(types) } else { query };
+        let count: i64 = query.fetch_one(&self.pool).await?;
+        Ok(count.cast_unsigned())
+    }
+
+    /// What there is after a position, also where it isn't safe to read yet.
+    pub async fn ahead(&self, after: Position) -> Result<Ahead, StoreError> {
+        let (events, since): (i64, Option<DateTime<Utc>>) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM events WHERE position > $1),
+                    (SELECT recorded_at FROM events WHERE position > $1 ORDER BY position LIMIT 1)",
+        )
+        .bind(after)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(Ahead { events: events.cast_unsigned(), since })
+    }
+}
+
 impl Log {
     /// Events after `after` up to and including `up_to`, in order of position, at most `limit`. Safe only with an
     /// `up_to` that a [`super::Mark`] gave.
@@ -26,17 +124,12 @@ impl Log {
         up_to: Position,
         limit: usize,
     ) -> Result<Vec<Recorded>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT position, recorded_at, aggregate_type, aggregate_id, sequence, event_type, event_version,
-                    payload::text AS payload, metadata::text AS metadata
-             FROM events WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3",
-        )
-        .bind(after)
-        .bind(up_to)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter().map(recorded).collect()
+        self.reader().read(after, up_to, None, limit).await
+    }
+
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.pool.clone())
     }
 }
 

@@ -18,3 +18,8 @@ pub(super) fn upcast(event: SerializedEvent) -> SerializedEvent {
         }
     })
 }
+
+/// Whether no upcaster has anything to do.
+pub(super) fn is_present(event_type: &str, event_version: &str) -> bool {
+    !all().iter().any(|upcaster| upcaster.can_upcast(event_type, event_version))
+}
