@@ -3,7 +3,7 @@ use std::time::Duration;
 use sqlx::{Connection, PgConnection};
 use stage_projections::{
     ProjectionError,
-    engine::{Checkpoint, Projection, take_up},
+    engine::{Checkpoint, Projection, rebuild::tables_version, take_up},
 };
 use stage_store::{Log, locks};
 use tokio::time::{Instant, sleep, timeout};
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How often one that doesn't lead asks whether it may. Waiting inside PostgreSQL would hold a snapshot open
 /// and with it everything that vacuum could remove.
-const ASK_EVERY: Duration = Duration::from_secs(1);
+const ASK_EVERY: Duration = Duration::from_millis(500);
 
 /// How often a leader with nothing to do makes sure that it still leads.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -29,7 +29,8 @@ pub(super) struct Leader {
 }
 
 impl Leader {
-    /// Waits until this process leads; `None` when it is told to stop first.
+    /// Waits until this process leads; `None` when it is told to stop first, or when the tables were made by
+    /// another version meanwhile, so that there is something else to do.
     pub(super) async fn elected(
         log: &Log,
         projection: &dyn Projection,
@@ -39,6 +40,11 @@ impl Leader {
         loop {
             if within(may_lead(&mut connection, projection)).await? {
                 return Ok(Some(Self { connection, last_heard: Instant::now() }));
+            }
+            let tables = tables_version(log.pool(), projection.name()).await?;
+            if tables.is_some_and(|version| version != projection.version()) {
+                connection.close().await?;
+                return Ok(None);
             }
             tokio::select! {
                 () = stop.cancelled() => {

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use stage_projections::{
     ProjectionError,
-    engine::{Outcome, Projection, State, apply, cause},
+    engine::{Checkpoint, Outcome, Projection, State, apply, cause, rebuild::tables_version},
 };
 use stage_store::{Log, Position};
 use tokio::{
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     leader::{Leader, silent},
     metrics::Metrics,
+    renew::renew,
 };
 use crate::backoff::Backoff;
 
@@ -46,7 +47,8 @@ pub async fn run(
 ) {
     let metrics = Metrics::new(projection.name());
     let backoff = Backoff::new(RETRY[0], RETRY[1]);
-    let mut projector = Projector { log, projection, wake, stop, metrics, retry: true, backoff };
+    let mut projector =
+        Projector { log, projection, wake, stop, metrics, retry: true, passed_on: None, backoff };
     while !projector.stop.is_cancelled() {
         let rest = match projector.lead().await {
             Ok(rest) => rest,
@@ -74,6 +76,8 @@ struct Projector {
     metrics: Metrics,
     /// Whether a projection that has failed is tried again: once for each start of the program.
     retry: bool,
+    /// The newer version that was last told to have taken over.
+    passed_on: Option<i32>,
     /// How long to rest after the next failure of the database.
     backoff: Backoff,
 }
@@ -82,27 +86,44 @@ impl Projector {
     /// One term as the leader. Returns how long to rest before the next.
     async fn lead(&mut self) -> Result<Duration, ProjectionError> {
         let projection = Arc::clone(&self.projection);
+        match tables_version(self.log.pool(), projection.name()).await? {
+            Some(tables) if tables < projection.version() => {
+                return renew(&self.log, &projection, tables, &self.stop).await;
+            }
+            Some(tables) if tables > projection.version() => return Ok(self.pass_on(tables)),
+            _ => {}
+        }
         let Some(mut leader) = Leader::elected(&self.log, &*projection, &self.stop).await? else {
             return Ok(Duration::ZERO);
         };
         let checkpoint = leader.take_up(&*projection, self.retry).await?;
         self.retry = false;
         self.metrics.stopped(checkpoint.state == State::Failed);
-        if checkpoint.state != State::Running || checkpoint.version != projection.version() {
-            if checkpoint.version != projection.version() {
-                tracing::warn!(
-                    projection = projection.name(),
-                    tables = checkpoint.version,
-                    program = projection.version(),
-                    "the tables were made by another version of the projection; it must be rebuilt"
-                );
-            }
+        if checkpoint.version != projection.version() {
+            leader.resign().await?;
+            return Ok(Duration::ZERO);
+        }
+        if checkpoint.state != State::Running {
             leader.resign().await?;
             return Ok(STOPPED_CHECK);
         }
         self.metrics.leads(true);
         tracing::info!(projection = projection.name(), position = checkpoint.position, "leads");
         self.follow(leader, checkpoint.position).await
+    }
+
+    /// A newer program made the tables: they are its to keep. Says so once.
+    fn pass_on(&mut self, tables: i32) -> Duration {
+        if self.passed_on != Some(tables) {
+            self.passed_on = Some(tables);
+            tracing::warn!(
+                projection = self.projection.name(),
+                tables,
+                program = self.projection.version(),
+                "a newer program keeps this projection now; this one leaves it alone"
+            );
+        }
+        STOPPED_CHECK
     }
 
     /// Applies the log from just after `position` on, until something ends the term.
@@ -121,9 +142,8 @@ impl Projector {
             let end = announced.max(follower.mark());
             let Some(last) = batch.last().map(|event| event.position) else {
                 self.metrics.at(position, end);
-                if let Some(checkpoint) = leader.check(&*projection).await?
-                    && (checkpoint.state, checkpoint.position) != (State::Running, position)
-                {
+                let mine = Checkpoint { state: State::Running, position, version: projection.version() };
+                if leader.check(&*projection).await?.is_some_and(|checkpoint| checkpoint != mine) {
                     break;
                 }
                 self.backoff.reset();
