@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{account, auditor, config, keys, log::LogCommand, mail, outbox, post, telemetry::LogArgs};
+use crate::{
+    account, auditor, config, keys, log::LogCommand, mail, outbox, post, projections, telemetry::LogArgs,
+};
 
 /// Everything an organisation publishes, in one place, without recording its readers.
 #[derive(Parser)]
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     Outbox(outbox::OutboxArgs),
     /// Reads the mails that a `stage up` without a mail server keeps.
     Mail(mail::MailArgs),
+    /// Shows, rebuilds, compares, pauses and resumes the read models, while they serve.
+    Projections(projections::ProjectionsArgs),
     /// Prints the published contract of the HTTP API.
     Openapi,
 }

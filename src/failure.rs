@@ -107,6 +107,16 @@ pub(crate) enum Failure {
     Json(#[source] serde_json::Error),
     #[error(transparent)]
     Command(#[from] stage_commands::CommandError),
+    #[error("there is no projection {name}; there are {known}")]
+    NoProjection { name: String, known: String },
+    #[error("stopped; `stage projections rebuild {0}` goes on from here")]
+    Unfinished(&'static str),
+    #[error("{name} differs from what the log makes of it, in {different} rows")]
+    Different { name: &'static str, different: u64 },
+    #[error(transparent)]
+    Operate(#[from] stage_projections::engine::OperateError),
+    #[error(transparent)]
+    Rebuild(#[from] stage_projections::engine::rebuild::RebuildError),
     #[error("the result cannot be written")]
     Output(#[source] std::io::Error),
     #[error("the HTTP server failed")]

@@ -19,6 +19,7 @@ mod openapi;
 mod outbox;
 mod post;
 mod probe;
+mod projections;
 mod secret;
 mod serve;
 mod server;
@@ -67,6 +68,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Auditor(args) => auditor::run(args).await,
             Command::Outbox(args) => outbox::run(args).await,
             Command::Mail(args) => mail::run(args).await,
+            Command::Projections(args) => projections::run(args, stop).await,
             Command::Migrate(args) => migrate::run(args).await,
         }
     });

@@ -122,6 +122,8 @@ impl Rooms {
             self.stop.clone(),
         );
         self.loops.spawn(publish);
+        let watched = stage_workers::projecting::watch(self.pool.clone(), clock(), self.stop.clone());
+        self.loops.spawn(watched);
         Ok(stage_http::router(stage_http::App {
             commands: self.commands.clone(),
             reads: self.reads.clone(),

@@ -1,0 +1,22 @@
+use clap::Args;
+use serde_json::json;
+use stage_projections::engine::pause;
+
+use super::{OutputArgs, named, say};
+use crate::failure::Failure;
+
+#[derive(Args)]
+pub(super) struct PauseArgs {
+    /// The projection, as `stage projections status` names it.
+    name: String,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) async fn run(args: PauseArgs) -> Result<(), Failure> {
+    let projection = named(&args.name)?;
+    let reached = args.output.reach.open(1).await?;
+    pause(&reached.pool, &*projection).await?;
+    let sentence = format!("{} stands still until `stage projections resume {}`.", args.name, args.name);
+    say(args.output.json, &json!({ "name": args.name, "state": "paused" }), &sentence)
+}
