@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod feeds;
+pub mod house;
 pub mod program;
 pub mod search;
 
