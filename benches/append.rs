@@ -8,6 +8,9 @@
 //! `default_postgress_pool`, which asks the server before each use of a connection.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "support/ratios.rs"]
+mod ratios;
+
 use std::{
     future::Future,
     sync::Arc,
@@ -16,6 +19,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use postgres_es::{PostgresCqrs, postgres_cqrs};
+use ratios::Ratio;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use stage_domain::{
     AccountId, Decide, PostId, SourceId, StageId,
@@ -44,32 +48,7 @@ fn main() {
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let results = runtime.block_on(measure());
-    println!("\n{:<46} {:>11} {:>46} {:>11} {:>6}", "", "per second", "beside", "per second", "ratio");
-    for result in &results {
-        println!(
-            "{:<46} {:>11.0} {:>46} {:>11.0} {:>6.2}",
-            result.name,
-            result.measured,
-            result.reference_name,
-            result.reference,
-            result.ratio()
-        );
-    }
-    write(&results);
-}
-
-struct Ratio {
-    name: &'static str,
-    unit: &'static str,
-    measured: f64,
-    reference_name: &'static str,
-    reference: f64,
-}
-
-impl Ratio {
-    fn ratio(&self) -> f64 {
-        self.measured / self.reference
-    }
+    ratios::report(&results);
 }
 
 async fn measure() -> Vec<Ratio> {
@@ -426,27 +405,4 @@ fn imported() -> SourceEvent {
         revised: 0,
         at: at(),
     }
-}
-
-/// Adds the results to target/bench/ratios.json, which other benches write to as well.
-fn write(results: &[Ratio]) {
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-    let directory = std::path::Path::new(&target).join("bench");
-    std::fs::create_dir_all(&directory).unwrap();
-    let path = directory.join("ratios.json");
-    let mut list: Vec<serde_json::Value> =
-        std::fs::read(&path).ok().and_then(|old| serde_json::from_slice(&old).ok()).unwrap_or_default();
-    list.retain(|old| !results.iter().any(|result| old["name"] == result.name));
-    list.extend(results.iter().map(|result| {
-        serde_json::json!({
-            "name": result.name,
-            "unit": result.unit,
-            "measured": result.measured,
-            "reference_name": result.reference_name,
-            "reference": result.reference,
-            "ratio": result.ratio(),
-        })
-    }));
-    std::fs::write(&path, serde_json::to_string_pretty(&list).unwrap()).unwrap();
-    println!("\nwritten to {}", path.display());
 }
