@@ -172,7 +172,7 @@ async fn define_topics(log: &Log) {
         let mut batch = Batch::default();
         let topic = |(number, word): (usize, &&str)| StageEvent::TopicDefined {
             topic: Topic {
-                id: TopicId(Uuid::from_u128(posts::stage(stage).0.as_u128() ^ (number as u128 + 1) << 64)),
+                id: TopicId(Uuid::from_u128(posts::stage(stage).0.as_u128() ^ ((number as u128 + 1) << 64))),
                 name: (*word).to_owned(),
                 rules: Rules {
                     include: vec![Rule { kind: RuleKind::Term, text: (*word).to_owned() }],

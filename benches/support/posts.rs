@@ -9,7 +9,7 @@ use stage_domain::{
 use uuid::Uuid;
 
 /// Words that topics ask for come first.
-const WORDS: [&str; 60] = [
+static WORDS: &[&str] = &[
     "Konzert",
     "Theater",
     "Haushalt",
