@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod engine;
 pub mod error;
 pub mod feed;
+pub mod heads;
 mod names;
 pub mod outbox;
 mod rows;

@@ -4,21 +4,18 @@
 mod common;
 
 use common::{Logbook, STAGE, World, at, content, created, id, topic, world};
-use stage_domain::{PostId, SourceId, TopicId, post::PostEvent, source::SourceEvent, stage::StageEvent};
+use stage_domain::{
+    PostId, SourceId, TopicId,
+    post::{PostContent, PostEvent},
+    source::{Network, SourceEvent},
+    stage::StageEvent,
+};
 use stage_projections::feed::{FeedQuery, PostView};
 
 const SOURCE: SourceId = SourceId(uuid::Uuid::from_u128(200));
 
 fn query() -> FeedQuery {
-    FeedQuery {
-        stage_id: STAGE,
-        topic: None,
-        network: None,
-        hidden: false,
-        pinned: None,
-        limit: 50,
-        cursor: None,
-    }
+    FeedQuery { limit: 50, ..FeedQuery::of(STAGE) }
 }
 
 /// A stage with the topics Kultur (concert, theatre) and Sport (football), and a source.
@@ -265,4 +262,73 @@ async fn a_preview_tells_what_a_topic_would_hold_before_it_is_defined() {
     assert_eq!(preview.posts[0].reasons[0].words, ["Schwimmbad"]);
     let all = world.reads.topic_preview(STAGE, &rules, 10).await.unwrap();
     assert_eq!(all.posts.iter().map(|found| found.post.id).collect::<Vec<_>>(), [new, old]);
+}
+
+#[tokio::test]
+async fn posts_are_found_by_time_language_and_words() {
+    let (world, mut log) = (world().await, begun());
+    let mut arrived = |number: &str, text: &str, language: Option<&str>, minute: i64| {
+        let post = PostId::of(SOURCE, number);
+        let content =
+            PostContent { language: language.map(str::to_owned), ..*content(text, Some(at(minute))) };
+        let (network, network_id, at) = (Network::Feed, number.to_owned(), at(60));
+        let content = Box::new(content);
+        log.post(
+            post,
+            PostEvent::PostImported { stage_id: STAGE, source_id: SOURCE, network, network_id, content, at },
+        );
+        post
+    };
+    let early = arrived("1", "Ärger im 100%_Rathaus", Some("de"), 1);
+    let middle = arrived("2", "Fest am Rathaus", Some("de-AT"), 2);
+    let late = arrived("3", "A feast", Some("en"), 3);
+    let mute = arrived("4", "…", None, 4);
+    world.project(&log.fresh()).await;
+
+    let text = |text: &str| FeedQuery { text: Some(text.into()), ..query() };
+    let language = |tag: &str| FeedQuery { language: Some(tag.into()), ..query() };
+    assert_eq!(shown(&world, &text("rathaus ÄRGER")).await, [early], "all words, whatever the case");
+    assert_eq!(shown(&world, &text("rat")).await, [middle, early], "parts of words too");
+    assert_eq!(shown(&world, &text("0%_")).await, [early], "no character means another");
+    assert_eq!(shown(&world, &text("100 Fest")).await, []);
+    assert_eq!(shown(&world, &language("DE")).await, [middle, early]);
+    assert_eq!(shown(&world, &language("de-AT")).await, [middle]);
+    assert_eq!(shown(&world, &language("d")).await, []);
+    let within = |since, until| FeedQuery { since, until, ..query() };
+    assert_eq!(shown(&world, &within(Some(at(2)), None)).await, [mute, late, middle]);
+    assert_eq!(shown(&world, &within(Some(at(2)), Some(at(3)))).await, [middle]);
+    let both = FeedQuery { since: Some(at(2)), language: Some("de".into()), ..text("rathaus") };
+    assert_eq!(shown(&world, &both).await, [middle]);
+}
+
+#[tokio::test]
+async fn a_search_looks_at_so_many_posts_a_page_and_misses_none() {
+    let (world, mut log) = (world().await, begun());
+    world.project(&log.fresh()).await;
+    sqlx::query(
+        "INSERT INTO read_feed.posts (id, stage_id, source_id, network, content, sorted_at, imported_at, hidden, pinned, version)
+         SELECT md5(n::text)::uuid, $1, $1, 'feed',
+             jsonb_build_object('text', CASE WHEN n % 1500 = 0 THEN 'Nadel' ELSE 'Heu' END, 'categories', '[]'::jsonb, 'media', '[]'::jsonb),
+             timestamptz '2026-01-01T00:00:00Z' - n * interval '1 minute', now(), false, false, 1
+         FROM generate_series(1, 6000) n",
+    )
+    .bind(STAGE.0)
+    .execute(world.pool())
+    .await
+    .unwrap();
+    for limit in [1, 3, 50] {
+        let mut query = FeedQuery { text: Some("nadel".into()), limit, ..query() };
+        let (mut found, mut pages) = (0, 0);
+        loop {
+            let page = world.reads.feed(&query).await.unwrap();
+            assert!(page.posts.iter().all(|post| post.content.text == "Nadel"));
+            (found, pages) = (found + page.posts.len(), pages + 1);
+            query.cursor = page.next;
+            if query.cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, 4);
+        assert!((4..=8).contains(&pages), "{pages} pages of {limit}");
+    }
 }

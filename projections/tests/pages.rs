@@ -72,13 +72,10 @@ fn pages_neither_repeat_nor_skip_a_post_while_others_come_and_go() {
             let mut seen = Vec::new();
             let mut between = between.into_iter();
             let mut query = FeedQuery {
-                stage_id: STAGE,
                 topic: by_topic.then_some(TopicId(id(1))),
                 network: Some(Network::Feed),
-                hidden: false,
-                pinned: None,
                 limit,
-                cursor: None,
+                ..FeedQuery::of(STAGE)
             };
             loop {
                 let page = world.reads.feed(&query).await.unwrap();
@@ -120,14 +117,6 @@ fn pages_neither_repeat_nor_skip_a_post_while_others_come_and_go() {
 #[tokio::test]
 async fn a_cursor_that_we_did_not_give_out_is_refused() {
     let world = world().await;
-    let query = FeedQuery {
-        stage_id: STAGE,
-        topic: None,
-        network: None,
-        hidden: false,
-        pinned: None,
-        limit: 10,
-        cursor: Some("bm90IG91cnM".into()),
-    };
+    let query = FeedQuery { cursor: Some("bm90IG91cnM".into()), ..FeedQuery::of(STAGE) };
     assert!(matches!(world.reads.feed(&query).await, Err(ProjectionError::Cursor)));
 }

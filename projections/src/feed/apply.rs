@@ -19,7 +19,7 @@ impl Projection for Feed {
     }
 
     fn version(&self) -> i32 {
-        1
+        2
     }
 
     async fn apply(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), ProjectionError> {
@@ -27,12 +27,16 @@ impl Projection for Feed {
         if events.is_empty() {
             return Ok(());
         }
-        let changes = Changes::of(tx, events).await?;
+        let mut changes = Changes::of(tx, events).await?;
 
-        store::remove(tx, &changes.gone).await?;
-        let redacted: Vec<_> = changes.redacted.iter().copied().collect();
+        // Before the sources that go, so that a post that was redacted before is not withdrawn once more.
+        let redacted: Vec<_> = changes.redacted.keys().copied().collect();
         rows::delete(tx, "posts", "id", &redacted).await?;
         rows::delete(tx, "assignments", "post_id", &redacted).await?;
+        let removed = store::remove(tx, &changes.gone).await?;
+        let (withdrawn, heads) = changes.withdrawn(removed);
+        store::withdraw(tx, &withdrawn).await?;
+        store::heads(tx, &heads).await?;
         let moved: Vec<_> =
             changes.changed.iter().filter(|(_, change)| change.may_move()).map(|(id, _)| *id).collect();
         store::change(tx, &changes.changed).await?;

@@ -6,14 +6,20 @@
 
 mod apply;
 mod assign;
+mod changes;
 mod cursor;
 mod fold;
 mod preview;
 mod query;
 mod row;
+mod search;
 mod store;
 mod view;
 
 pub use apply::Feed;
+pub use changes::Known;
 pub use stage_domain::topics::Reason;
-pub use view::{AssignedTopic, FeedPage, FeedQuery, PostView, PreviewedPost, TopicPreview};
+pub use view::{
+    AssignedTopic, ChangesPage, FeedPage, FeedQuery, PostChange, PostState, PostView, PreviewedPost,
+    TopicPreview,
+};

@@ -13,6 +13,7 @@ const LARGEST_PAGE: u32 = 100;
 const COLUMNS: &str = "
     SELECT p.id, p.stage_id, p.source_id, p.network, p.content, p.sorted_at, p.imported_at, p.revised_at, p.hidden,
         p.pinned, p.version,
+        (SELECT v.count FROM read_views.view_totals v WHERE v.kind = 'post' AND v.id = p.id) AS views,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'by_hand', a.by_hand,
                                                       'reasons', a.reasons) ORDER BY t.position), '[]')
          FROM read_feed.assignments a JOIN read_feed.topics t ON t.id = a.topic_id
@@ -32,18 +33,22 @@ struct Row {
     hidden: bool,
     pinned: bool,
     version: i64,
+    views: Option<i64>,
     topics: Json<Vec<AssignedTopic>>,
 }
 
 impl Reads {
-    /// A page of a stage's posts, newest first, by one statement.
+    /// A page of a stage's posts, newest first, by one statement; by two where a language or a text is asked for.
     ///
     /// Pages joined by their cursors neither repeat a post nor skip one that was there all the while, whatever
     /// arrives, is hidden or is removed meanwhile: the key that they are cut by never changes.
     pub async fn feed(&self, query: &FeedQuery) -> Result<FeedPage, ProjectionError> {
         let limit = query.limit.clamp(1, LARGEST_PAGE) as usize;
         let cursor = query.cursor.as_deref().map(Cursor::read).transpose()?;
-        let mut rows: Vec<Row> = page(QueryBuilder::new(""), query, cursor, limit)
+        if query.language.is_some() || query.text.is_some() {
+            return self.search(query, cursor, limit).await;
+        }
+        let mut rows: Vec<Row> = page(QueryBuilder::new(COLUMNS), query, cursor, limit + 1)
             .build_query_as()
             .fetch_all(self.log.pool())
             .await?;
@@ -53,6 +58,23 @@ impl Reads {
         let next = last.map(|row| Cursor { sorted_at: row.sorted_at, id: row.id }.write());
         let posts = rows.into_iter().map(view).collect::<Result<_, _>>()?;
         Ok(FeedPage { posts, next })
+    }
+
+    /// The visible posts of a stage, newest first, at most `limit`: each with the time of its last revision or import.
+    pub async fn post_dates(
+        &self,
+        stage: StageId,
+        limit: u32,
+    ) -> Result<Vec<(PostId, DateTime<Utc>)>, ProjectionError> {
+        let rows: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(
+            "SELECT id, coalesce(revised_at, imported_at) FROM read_feed.posts
+             WHERE stage_id = $1 AND NOT hidden ORDER BY sorted_at DESC, id DESC LIMIT $2",
+        )
+        .bind(stage.0)
+        .bind(i64::from(limit))
+        .fetch_all(self.log.pool())
+        .await?;
+        Ok(rows.into_iter().map(|(id, at)| (PostId(id), at)).collect())
     }
 
     /// A post, hidden or not, unless its source was unlinked or its stage closed.
@@ -75,7 +97,7 @@ impl Reads {
     }
 
     /// These posts, newest first; those that aren't there are left out.
-    pub(super) async fn posts(&self, ids: &[Uuid]) -> Result<Vec<PostView>, ProjectionError> {
+    pub(crate) async fn posts(&self, ids: &[Uuid]) -> Result<Vec<PostView>, ProjectionError> {
         let rows: Vec<Row> = sqlx::query_as(&format!(
             "{COLUMNS} read_feed.posts p WHERE p.id = ANY($1) ORDER BY p.sorted_at DESC, p.id DESC"
         ))
@@ -86,15 +108,14 @@ impl Reads {
     }
 }
 
-/// One statement for each set of filters, so that each is planned for the index made for it; one post more than
-/// asked for tells whether there is another page.
-fn page(
+/// One statement for each set of filters, so that each is planned for the index made for it. `sql` begins it, up to
+/// `FROM`; whoever asks for one post more than they need learns whether there is another page.
+pub(super) fn page(
     mut sql: QueryBuilder<'static, Postgres>,
     query: &FeedQuery,
     cursor: Option<Cursor>,
     limit: usize,
 ) -> QueryBuilder<'static, Postgres> {
-    sql.push(COLUMNS);
     // A topic's pages are turned along its assignments, which carry the same sort key.
     let key = match query.topic {
         Some(topic) => {
@@ -122,11 +143,17 @@ fn page(
         None => {}
     }
     let (time, id) = key;
+    if let Some(since) = query.since {
+        sql.push(format!(" AND {time} >= ")).push_bind(since);
+    }
+    if let Some(until) = query.until {
+        sql.push(format!(" AND {time} < ")).push_bind(until);
+    }
     if let Some(cursor) = cursor {
         sql.push(format!(" AND ({time}, {id}) < (")).push_bind(cursor.sorted_at).push(", ");
         sql.push_bind(cursor.id).push(")");
     }
-    sql.push(format!(" ORDER BY {time} DESC, {id} DESC LIMIT {}", limit + 1));
+    sql.push(format!(" ORDER BY {time} DESC, {id} DESC LIMIT {limit}"));
     sql
 }
 
@@ -143,6 +170,7 @@ fn view(row: Row) -> Result<PostView, ProjectionError> {
         hidden: row.hidden,
         pinned: row.pinned,
         topics: row.topics.0,
+        views: row.views.unwrap_or_default().unsigned_abs(),
         version: row.version.cast_unsigned(),
     })
 }
@@ -171,20 +199,14 @@ mod tests {
     async fn every_page_is_read_along_an_index_and_never_sorted() {
         let database = stage_testkit::database().await;
         sqlx::raw_sql(MANY).execute(&database.pool).await.unwrap();
-        let all = FeedQuery {
-            stage_id: STAGE,
-            topic: None,
-            network: None,
-            hidden: false,
-            pinned: None,
-            limit: 50,
-            cursor: None,
-        };
+        let all = FeedQuery { limit: 50, ..FeedQuery::of(STAGE) };
+        let (since, until) = ("2025-12-28T00:00:00Z".parse().ok(), "2025-12-30T00:00:00Z".parse().ok());
         let network = Some(Network::Feed);
         let queries = [
             (all.clone(), "posts_visible"),
             (FeedQuery { hidden: true, ..all.clone() }, "posts_by_stage"),
             (FeedQuery { network, ..all.clone() }, "posts_visible"),
+            (FeedQuery { since, until, ..all.clone() }, "posts_visible"),
             (FeedQuery { pinned: Some(true), hidden: true, ..all.clone() }, "posts_pinned"),
             (FeedQuery { topic: Some(TOPIC), ..all.clone() }, "assignments_by_topic"),
             (FeedQuery { topic: Some(TOPIC), network, ..all }, "assignments_by_topic"),
@@ -192,8 +214,8 @@ mod tests {
         let middle = Cursor { sorted_at: "2025-12-29T00:00:00Z".parse().unwrap(), id: Uuid::nil() };
         for (query, index) in &queries {
             for cursor in [None, Some(middle)] {
-                let explain = QueryBuilder::new("EXPLAIN ");
-                let plan: Vec<String> = page(explain, query, cursor, 50)
+                let explain = QueryBuilder::new(format!("EXPLAIN {COLUMNS}"));
+                let plan: Vec<String> = page(explain, query, cursor, 51)
                     .build_query_scalar()
                     .fetch_all(&database.pool)
                     .await

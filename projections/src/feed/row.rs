@@ -8,6 +8,8 @@ use stage_domain::{
 };
 use uuid::Uuid;
 
+use crate::rows::Place;
+
 /// A post that is new in the batch, as the batch leaves it.
 pub(super) struct NewPost {
     pub(super) id: Uuid,
@@ -40,6 +42,8 @@ pub(super) struct Change {
     /// A person's own assignment, or its end.
     pub(super) own_topics: Option<Option<Vec<TopicId>>>,
     pub(super) version: i64,
+    /// Of its last event.
+    pub(super) position: i64,
 }
 
 pub(super) struct Revision {
@@ -48,8 +52,9 @@ pub(super) struct Revision {
 }
 
 impl Change {
-    pub(super) fn on(&mut self, event: PostEvent, version: i64) {
-        self.version = version;
+    pub(super) fn on(&mut self, event: PostEvent, place: Place) {
+        self.version = place.version;
+        self.position = place.position;
         match event {
             // The first event of a post is taken elsewhere, and comes only once.
             PostEvent::PostImported { .. } => {}

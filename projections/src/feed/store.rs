@@ -1,32 +1,94 @@
 //! Writing what a batch changes in the posts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::row::{Change, NewPost};
-use crate::{ProjectionError, rows::column};
+use super::{
+    fold::{Head, Withdrawn},
+    row::{Change, NewPost},
+};
+use crate::{
+    ProjectionError,
+    rows::{column, delete},
+};
 
-/// Removes the posts of unlinked sources, and all of closed stages; remembers both.
-pub(super) async fn remove(tx: &mut PgConnection, gone: &BTreeSet<Uuid>) -> Result<(), ProjectionError> {
+/// Removes the posts of unlinked sources, and all of closed stages; remembers both. Says which posts went with their
+/// source, while their stage is still there.
+pub(super) async fn remove(
+    tx: &mut PgConnection,
+    gone: &BTreeMap<Uuid, i64>,
+) -> Result<Vec<Withdrawn>, ProjectionError> {
     if gone.is_empty() {
-        return Ok(());
+        return Ok(vec![]);
     }
-    let gone: Vec<_> = gone.iter().copied().collect();
-    sqlx::query(
+    let homes = gone;
+    let gone: Vec<_> = gone.keys().copied().collect();
+    let removed: Vec<(Uuid, Uuid, Uuid)> = sqlx::query_as(
         "WITH removed AS
-             (DELETE FROM posts WHERE source_id = ANY($1) OR stage_id = ANY($1) RETURNING id)
-         DELETE FROM assignments USING removed WHERE post_id = removed.id",
+             (DELETE FROM posts WHERE source_id = ANY($1) OR stage_id = ANY($1) RETURNING id, stage_id, source_id),
+         sorted_out AS (DELETE FROM assignments USING removed WHERE post_id = removed.id)
+         SELECT id, stage_id, source_id FROM removed",
     )
     .bind(&gone)
-    .execute(&mut *tx)
+    .fetch_all(&mut *tx)
     .await?;
-    sqlx::query("DELETE FROM topics WHERE stage_id = ANY($1)").bind(&gone).execute(&mut *tx).await?;
-    sqlx::query("INSERT INTO gone (id) SELECT UNNEST($1::uuid[]) ON CONFLICT DO NOTHING")
-        .bind(&gone)
-        .execute(tx)
-        .await?;
+    for table in ["topics", "withdrawn"] {
+        delete(tx, table, "stage_id", &gone).await?;
+    }
+    sqlx::query(
+        "INSERT INTO gone (id, position) SELECT * FROM UNNEST($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(&gone)
+    .bind(homes.values().copied().collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    let withdrawn = removed.into_iter().filter(|(_, stage_id, _)| !homes.contains_key(stage_id));
+    let withdrawn = withdrawn.filter_map(|(id, stage_id, source_id)| {
+        homes.get(&source_id).map(|position| Withdrawn { id, stage_id, position: *position })
+    });
+    Ok(withdrawn.collect())
+}
+
+/// Remembers posts that are shown no more, for mirrors.
+pub(super) async fn withdraw(tx: &mut PgConnection, posts: &[Withdrawn]) -> Result<(), ProjectionError> {
+    if posts.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO withdrawn (id, stage_id, position)
+         SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[])
+         ON CONFLICT (id) DO UPDATE SET position = excluded.position",
+    )
+    .bind(column(posts, |post| post.id))
+    .bind(column(posts, |post| post.stage_id))
+    .bind(column(posts, |post| post.position))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Moves the stages' heads forward.
+pub(super) async fn heads(
+    tx: &mut PgConnection,
+    heads: &BTreeMap<Uuid, Head>,
+) -> Result<(), ProjectionError> {
+    if heads.is_empty() {
+        return Ok(());
+    }
+    let heads: Vec<_> = heads.iter().collect();
+    sqlx::query(
+        "INSERT INTO heads AS old (stage_id, position, topics)
+         SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[])
+         ON CONFLICT (stage_id) DO UPDATE
+         SET position = greatest(old.position, excluded.position), topics = greatest(old.topics, excluded.topics)",
+    )
+    .bind(column(&heads, |(stage, _)| **stage))
+    .bind(column(&heads, |(_, head)| head.position))
+    .bind(column(&heads, |(_, head)| head.topics))
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -36,9 +98,10 @@ pub(super) async fn insert(tx: &mut PgConnection, posts: &[NewPost]) -> Result<(
     }
     sqlx::query(
         "INSERT INTO posts (id, stage_id, source_id, network, content, sorted_at, imported_at, revised_at,
-             hidden, pinned, own_topics, version)
+             hidden, pinned, own_topics, version, position)
          SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamptz[],
-             $7::timestamptz[], $8::timestamptz[], $9::boolean[], $10::boolean[], $11::jsonb[], $12::bigint[])",
+             $7::timestamptz[], $8::timestamptz[], $9::boolean[], $10::boolean[], $11::jsonb[], $12::bigint[],
+             $13::bigint[])",
     )
     .bind(column(posts, |post| post.id))
     .bind(column(posts, |post| post.stage_id))
@@ -52,6 +115,7 @@ pub(super) async fn insert(tx: &mut PgConnection, posts: &[NewPost]) -> Result<(
     .bind(column(posts, |post| post.change.pinned.unwrap_or(false)))
     .bind(column(posts, |post| post.own_topics().map(Json)))
     .bind(column(posts, |post| post.change.version))
+    .bind(column(posts, |post| post.change.position))
     .execute(tx)
     .await?;
     Ok(())
@@ -73,10 +137,11 @@ pub(super) async fn change(
              hidden = coalesce(new.hidden, posts.hidden),
              pinned = coalesce(new.pinned, posts.pinned),
              own_topics = CASE WHEN new.owns THEN new.own_topics ELSE posts.own_topics END,
-             version = new.version
+             version = new.version,
+             position = new.position
          FROM UNNEST($1::uuid[], $2::jsonb[], $3::timestamptz[], $4::boolean[], $5::boolean[], $6::boolean[],
-             $7::jsonb[], $8::bigint[])
-             AS new (id, content, revised_at, hidden, pinned, owns, own_topics, version)
+             $7::jsonb[], $8::bigint[], $9::bigint[])
+             AS new (id, content, revised_at, hidden, pinned, owns, own_topics, version, position)
          WHERE posts.id = new.id",
     )
     .bind(column(&changes, |(id, _)| **id))
@@ -87,6 +152,7 @@ pub(super) async fn change(
     .bind(column(&changes, |(_, change)| change.own_topics.is_some()))
     .bind(column(&changes, |(_, change)| change.own_topics.as_ref().and_then(Option::as_ref).map(Json)))
     .bind(column(&changes, |(_, change)| change.version))
+    .bind(column(&changes, |(_, change)| change.position))
     .execute(tx)
     .await?;
     Ok(())

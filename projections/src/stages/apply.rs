@@ -24,7 +24,7 @@ impl Projection for Stages {
     }
 
     fn version(&self) -> i32 {
-        1
+        2
     }
 
     async fn apply(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), ProjectionError> {
@@ -70,6 +70,8 @@ pub(super) struct Touched {
     pub(super) closed: Vec<Uuid>,
     /// Accounts that became restricted (`true`) or are not any more.
     pub(super) restricted: BTreeMap<Uuid, bool>,
+    /// Where each stage last changed, and each account in what readers see of its stages.
+    pub(super) heads: BTreeMap<Uuid, i64>,
 }
 
 impl Touched {
@@ -91,12 +93,14 @@ impl Touched {
             sources: rows::load(tx, sources).await?,
             closed: vec![],
             restricted: BTreeMap::new(),
+            heads: BTreeMap::new(),
         })
     }
 
     fn on(&mut self, place: Place, event: &Event) {
         match event {
             Event::Stage(event) => {
+                self.heads.insert(place.id, place.position);
                 let row = self.stages.entry(place.id).or_default();
                 *row = StageRow::after(row.take(), event, place);
                 if let Some(topic) = TopicRow::about(event) {
@@ -113,9 +117,11 @@ impl Touched {
             }
             Event::Account(AccountEvent::AccountRestricted { .. }) => {
                 self.restricted.insert(place.id, true);
+                self.heads.insert(place.id, place.position);
             }
             Event::Account(AccountEvent::RestrictionLifted { .. } | AccountEvent::AccountErased { .. }) => {
                 self.restricted.insert(place.id, false);
+                self.heads.insert(place.id, place.position);
             }
             Event::Account(_) => {}
         }

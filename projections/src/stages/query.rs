@@ -9,6 +9,7 @@ use crate::{ProjectionError, Reads, names};
 /// A stage with all that belongs to it in one statement, so that it is seen as of one moment.
 const SELECT: &str = "
     SELECT s.id, s.owner, s.name, s.handle, s.created_at, s.version,
+        (SELECT v.count FROM read_views.view_totals v WHERE v.kind = 'stage' AND v.id = s.id) AS views,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'rules', t.rules)
                                    ORDER BY t.position), '[]')
          FROM read_stages.topics t WHERE t.stage_id = s.id) AS topics,
@@ -27,6 +28,7 @@ struct Row {
     handle: String,
     created_at: DateTime<Utc>,
     version: i64,
+    views: Option<i64>,
     topics: Json<Vec<Topic>>,
     sources: Json<Vec<SourceRow>>,
 }
@@ -61,6 +63,13 @@ impl Reads {
             .fetch_optional(self.log.pool())
             .await?;
         row.map(view).transpose()
+    }
+
+    /// The handles of all open stages that readers see, the oldest first, at most `limit`.
+    pub async fn handles(&self, limit: u32) -> Result<Vec<String>, ProjectionError> {
+        let sql = format!("SELECT handle FROM read_stages.stages s WHERE {SHOWN} ORDER BY position LIMIT $1");
+        let handles = sqlx::query_scalar(&sql).bind(i64::from(limit)).fetch_all(self.log.pool()).await?;
+        Ok(handles)
     }
 
     /// Those of these handles that open stages have now, as readers see them, and nothing else of the stages. In no
@@ -101,6 +110,7 @@ fn view(row: Row) -> Result<StageView, ProjectionError> {
         handle: row.handle,
         created_at: row.created_at,
         version: row.version.cast_unsigned(),
+        views: row.views.unwrap_or_default().unsigned_abs(),
         topics: row.topics.0,
         sources: row.sources.0.into_iter().map(source).collect::<Result<_, _>>()?,
     })

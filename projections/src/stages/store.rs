@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -34,8 +36,24 @@ impl Touched {
                 .collect::<Vec<_>>()
         };
         delete(tx, "restricted", "owner", &of(false)).await?;
-        store_restricted(tx, &of(true)).await
+        store_restricted(tx, &of(true)).await?;
+        store_heads(tx, &self.heads).await
     }
+}
+
+async fn store_heads(tx: &mut PgConnection, heads: &BTreeMap<Uuid, i64>) -> Result<(), ProjectionError> {
+    if heads.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO heads (stage_id, position) SELECT * FROM UNNEST($1::uuid[], $2::bigint[])
+         ON CONFLICT (stage_id) DO UPDATE SET position = excluded.position",
+    )
+    .bind(heads.keys().copied().collect::<Vec<_>>())
+    .bind(heads.values().copied().collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 async fn store_stages(tx: &mut PgConnection, rows: &[StageRow]) -> Result<(), ProjectionError> {

@@ -13,6 +13,8 @@ pub struct StageView {
     pub handle: String,
     pub created_at: DateTime<Utc>,
     pub version: u64,
+    /// How often it was viewed.
+    pub views: u64,
     /// In the order in which they were defined.
     pub topics: Vec<Topic>,
     /// In the order in which they were linked; unlinked ones are gone.
