@@ -19,7 +19,13 @@ pub(crate) async fn run(args: ServeArgs, stop: Stop) -> Result<(), Failure> {
         () = stop.gently.cancelled() => return Err(Failure::Interrupted),
     };
     let served = async {
-        let router = rooms.router(&args.http, args.http.base(address)?, &args.journal_dir, metrics()?)?;
+        let router = rooms.router(
+            &args.http,
+            args.http.base(address)?,
+            &args.journal_dir,
+            metrics()?,
+            stop.gently.clone(),
+        )?;
         banner::ready(&format!("http://{address}"), args.json).map_err(Failure::Http)?;
         server::serve(listener, router, args.http.limits(), &stop).await;
         Ok(())

@@ -67,7 +67,7 @@ async fn serve(
     let address = listener.local_addr().map_err(Failure::Http)?;
     let base = args.http.base(address)?;
     let outward = Outward { public_url: Some(base.clone()), folder: Some(data.dir("mail")?) };
-    let router = rooms.router(&args.http, base, &data.dir("journal")?, metrics()?)?;
+    let router = rooms.router(&args.http, base, &data.dir("journal")?, metrics()?, stop.gently.clone())?;
     // Nobody else works on this data: what is still held is of a program that was killed.
     rooms.commands.release_polls().await?;
     rooms.work(&args.work, outward).await?;

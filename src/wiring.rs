@@ -109,6 +109,7 @@ impl Rooms {
         base: Url,
         journal: &Path,
         metrics: PrometheusHandle,
+        closing: CancellationToken,
     ) -> Result<axum::Router, Failure> {
         let settings = stage_workers::views::Settings::default();
         let failed = |source| Failure::DataDir { path: journal.to_owned(), source };
@@ -128,6 +129,7 @@ impl Rooms {
             commands: self.commands.clone(),
             reads: self.reads.clone(),
             views: Arc::new(Sink(journal)),
+            closing,
             probe: Arc::new(Services::of(self)),
             metrics,
             settings: args.settings(base),

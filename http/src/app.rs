@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use metrics_exporter_prometheus::PrometheusHandle;
 use stage_commands::Commands;
 use stage_projections::{Reads, views::Viewed};
+use tokio_util::sync::CancellationToken;
 
-use crate::{HttpSettings, extract::Shown, limits::Limits};
+use crate::{
+    HttpSettings,
+    extract::Shown,
+    kept::{Pages, Watch},
+    limits::Limits,
+    live::Live,
+};
 
 /// Everything that the routes need.
 pub struct App {
@@ -18,6 +24,8 @@ pub struct App {
     pub probe: Arc<dyn Probe>,
     /// Renders `/metrics`. The program installs the recorder and runs its upkeep.
     pub metrics: PrometheusHandle,
+    /// Cancelled when the program is about to end, so that streams without an end get one.
+    pub closing: CancellationToken,
     pub settings: HttpSettings,
 }
 
@@ -48,23 +56,27 @@ pub(crate) struct Inner {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) limits: Limits,
     pub(crate) shown: Shown,
+    pub(crate) pages: Pages,
+    pub(crate) live: Arc<Live>,
     pub(crate) settings: HttpSettings,
 }
 
-/// What a public read answers.
-pub(crate) struct Rendered {
-    pub(crate) body: Bytes,
-    pub(crate) etag: String,
-    /// The value of `Link`, where there is a next page.
-    pub(crate) link: Option<String>,
-    /// What reading this counts as.
-    pub(crate) viewed: Vec<Viewed>,
-}
-
 impl Inner {
+    /// Begins to hear what the read models say; needs the runtime.
     pub(crate) fn new(app: App) -> Shared {
-        let App { commands, reads, views, probe, metrics, settings } = app;
+        let App { commands, reads, views, probe, metrics, closing, settings } = app;
         let limits = Limits::new(&settings);
-        Arc::new(Self { commands, reads, views, probe, metrics, limits, shown: Shown::default(), settings })
+        let live = Arc::new(Live::new(reads.clone(), settings.clone(), closing));
+        let pages = Pages::new(settings.cache_bytes, Watch::start(reads.clone(), live.clone()));
+        let shown = Shown::default();
+        Arc::new(Self { commands, reads, views, probe, metrics, limits, shown, pages, live, settings })
+    }
+
+    /// Counts what was read: who gets a 304 looked at it too. A view that can't be kept must not keep a reader from
+    /// reading.
+    pub(crate) fn count(&self, viewed: &[Viewed]) {
+        if !viewed.is_empty() && self.views.viewed(viewed).is_err() {
+            metrics::counter!("stage_views_not_kept_total").increment(viewed.len() as u64);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Every route, once. The router and the contract are made from the same list.
 
 use axum::{Router, middleware, routing::get};
+use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -68,7 +69,18 @@ fn readers() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(public::stage::stage))
         .routes(routes!(public::posts::posts))
+        .routes(routes!(public::feed::json))
+        .routes(routes!(public::feed::atom))
+        .routes(routes!(public::feed::rss))
+        .routes(routes!(public::changes::changes))
+        .routes(routes!(public::live::live))
         .routes(routes!(public::post::post))
+        .routes(routes!(public::oembed::oembed))
+        .routes(routes!(public::page::stage))
+        .routes(routes!(public::page::post))
+        .routes(routes!(public::sitemap::index))
+        .routes(routes!(public::sitemap::of_stage))
+        .routes(routes!(public::sitemap::robots))
         .routes(routes!(public::media::media))
         .routes(routes!(public::views::views))
 }
@@ -89,13 +101,14 @@ pub(crate) fn router(app: Shared) -> Router {
     // Swagger UI would else ask a validator on another host.
     let docs = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"]).validator_url("none"));
     let (routes, _) = documented();
-    routes
+    let routes = routes
         .route("/", get(ops::home::home))
         .merge(pages::pages())
-        .merge(Router::from(docs))
+        .merge(Router::from(docs).layer(CompressionLayer::new()))
         .fallback(|| async { Problem::new(Kind::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })
         .layer(edge::catch())
         .layer(middleware::from_fn_with_state(app.clone(), edge::finish))
-        .with_state(app)
+        .with_state(app.clone());
+    Router::new().fallback_service(edge::Hot::new(app, routes))
 }

@@ -18,6 +18,10 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// The largest body of a request but for uploads, in bytes.
     pub body_bytes: usize,
+    /// How many bytes of rendered pages are kept in memory.
+    pub cache_bytes: u64,
+    /// Where readers may subscribe to feeds (WebSub); told in feeds, where there is one.
+    pub websub_hub: Option<Url>,
     /// The longest a read waits for a position.
     pub wait_at_most: Duration,
 }
@@ -45,6 +49,8 @@ impl HttpSettings {
             registration_rate: rate(5, 60),
             request_timeout: Duration::from_secs(30),
             body_bytes: 256 << 10,
+            cache_bytes: 64 << 20,
+            websub_hub: None,
             wait_at_most: Duration::from_secs(5),
         }
     }

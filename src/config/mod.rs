@@ -81,6 +81,13 @@ pub(crate) struct HttpArgs {
     /// How many connections of clients are open at once; further ones wait.
     #[arg(long, env = "STAGE_CONNECTIONS", default_value_t = 10_000)]
     pub(crate) connections: usize,
+    /// How many megabytes of rendered pages are kept in memory.
+    #[arg(long, env = "STAGE_CACHE_MEGABYTES", default_value_t = 64)]
+    pub(crate) cache_megabytes: u64,
+    /// A WebSub hub that readers may subscribe to feeds at, for instance `https://hub.example/`. Feeds name it; it
+    /// looks for news by itself.
+    #[arg(long, env = "STAGE_WEBSUB_HUB")]
+    pub(crate) websub_hub: Option<Url>,
 }
 
 impl HttpArgs {
@@ -115,6 +122,8 @@ impl HttpArgs {
             registration_rate: rate(self.registration_burst, self.registration_seconds),
             request_timeout: Duration::from_secs(self.request_seconds),
             body_bytes: self.body_bytes,
+            cache_bytes: self.cache_megabytes << 20,
+            websub_hub: self.websub_hub.clone(),
             ..HttpSettings::new(base)
         }
     }

@@ -3,5 +3,5 @@
 mod public;
 mod receipt;
 
-pub(crate) use public::{Reader, etag, rendered};
+pub(crate) use public::{Reader, etag, json};
 pub(crate) use receipt::{POSITION, Receipt};

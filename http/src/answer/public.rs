@@ -1,30 +1,31 @@
-//! Public reads: a strong tag over the very bytes, 304 while they are the same, and the view that it counts as.
+//! Public reads: how they were asked for, and tags over the very bytes.
 
 use axum::{
     body::Body,
-    extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    extract::{FromRequestParts, MatchedPath},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use stage_domain::Language;
 use stage_projections::views::Viewed;
 
 use crate::{
-    app::{Inner, Rendered},
+    edge::{self, Measured},
+    kept::{Caching, Coding, Draft, Of, knows},
     problem::{Kind, Problem},
 };
 
-/// Renders a representation.
-pub(crate) fn rendered<T: Serialize>(
-    representation: &T,
-    link: Option<String>,
-    viewed: Vec<Viewed>,
-) -> Result<Rendered, Problem> {
+/// Renders a representation in JSON.
+pub(crate) fn json<T: Serialize>(representation: &T, of: Of, viewed: Vec<Viewed>) -> Result<Draft, Problem> {
     let body = serde_json::to_vec(representation).map_err(|_| Problem::new(Kind::Internal))?;
-    Ok(Rendered { etag: etag(&body), body: body.into(), link, viewed })
+    // What counts a view is asked for each time.
+    let caching = if viewed.is_empty() { Caching::Soon } else { Caching::Ask };
+    let kind = "application/json";
+    Ok(Draft { body, kind, caching, link: None, viewed, of, counts: true, language: None })
 }
 
 pub(crate) fn etag(body: &[u8]) -> String {
@@ -34,44 +35,50 @@ pub(crate) fn etag(body: &[u8]) -> String {
 
 /// How a public read was asked for.
 pub(crate) struct Reader {
-    head: bool,
-    /// The tags in `If-None-Match`.
-    known: Vec<String>,
+    /// Path and query: what its page is kept under.
+    pub(crate) key: String,
+    pub(crate) path: String,
+    pub(crate) head: bool,
+    pub(crate) coding: Coding,
+    /// The lines of `If-None-Match`.
+    pub(crate) tags: Vec<HeaderValue>,
+    /// For our own words.
+    pub(crate) language: Language,
+    route: String,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self { head: parts.method == Method::HEAD, known: tags(&parts.headers) })
+        let path = parts.uri.path().to_owned();
+        Ok(Self {
+            key: parts.uri.path_and_query().map_or_else(|| path.clone(), ToString::to_string),
+            head: parts.method == Method::HEAD,
+            coding: Coding::preferred(&parts.headers),
+            tags: parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect(),
+            language: edge::of_request(&parts.headers, &path),
+            route: parts.extensions.get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned(),
+            path,
+        })
     }
 }
 
-/// What cannot be read matches nothing, and the answer is a whole one.
-fn tags(headers: &HeaderMap) -> Vec<String> {
-    let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
-    let weak = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    lines.flat_map(|line| line.split(',')).map(weak).collect()
-}
-
 impl Reader {
-    /// Answers with what was rendered, and counts the view: who gets a 304 looked at it too, who asks with HEAD
-    /// did not.
-    pub(crate) fn answer(&self, app: &Inner, rendered: &Rendered) -> Response {
-        if !self.head && !rendered.viewed.is_empty() && app.views.viewed(&rendered.viewed).is_err() {
-            metrics::counter!("stage_views_not_kept_total").increment(rendered.viewed.len() as u64);
-        }
-        let mut response =
-            self.bytes(rendered.body.clone(), "application/json", &rendered.etag, "public, no-cache");
-        if let Some(link) = rendered.link.as_deref().and_then(|link| HeaderValue::from_str(link).ok()) {
-            response.headers_mut().insert(header::LINK, link);
-        }
-        response
+    /// The same page in each language is a page of its own.
+    pub(crate) fn in_language(mut self) -> Self {
+        self.key = format!("{}#{}", self.key, self.language.code());
+        self
+    }
+
+    pub(crate) fn measured(&self) -> Measured {
+        Measured::of(&self.route)
     }
 
     /// Answers with bytes, or with 304 when the reader has them.
     pub(crate) fn bytes(&self, body: Bytes, kind: &str, etag: &str, caching: &'static str) -> Response {
-        let known = self.known.iter().any(|tag| tag == etag || tag == "*");
+        let etag = HeaderValue::from_str(etag).ok();
+        let known = etag.as_ref().is_some_and(|etag| knows(self.tags.iter(), etag));
         let mut response = match known {
             true => StatusCode::NOT_MODIFIED.into_response(),
             false => Response::new(Body::from(body)),
@@ -80,7 +87,7 @@ impl Reader {
         if !known && let Ok(kind) = HeaderValue::from_str(kind) {
             headers.insert(header::CONTENT_TYPE, kind);
         }
-        if let Ok(etag) = HeaderValue::from_str(etag) {
+        if let Some(etag) = etag {
             headers.insert(header::ETAG, etag);
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
@@ -93,20 +100,15 @@ impl Reader {
 mod tests {
     use super::*;
 
-    fn status(known: &str) -> StatusCode {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::IF_NONE_MATCH, known.parse().unwrap());
-        let reader = Reader { head: false, known: tags(&headers) };
-        reader.bytes(Bytes::from_static(b"{}"), "application/json", &etag(b"{}"), "no-cache").status()
-    }
-
     #[test]
     fn a_reader_who_has_the_bytes_gets_304() {
         let tag = etag(b"{}");
+        let value = |text: &str| HeaderValue::from_str(text).unwrap();
         for same in [tag.clone(), format!("\"other\", {tag}"), format!("W/{tag}"), "*".to_owned()] {
-            assert_eq!(status(&same), StatusCode::NOT_MODIFIED, "{same}");
+            assert!(knows([value(&same)].iter(), &value(&tag)), "{same}");
         }
-        assert_eq!(status("\"other\""), StatusCode::OK);
+        assert!(!knows([value("\"other\"")].iter(), &value(&tag)));
+        assert!(!knows([].iter(), &value(&tag)));
         assert_ne!(etag(b"{}"), etag(b"[]"));
     }
 }

@@ -11,7 +11,7 @@ use utoipa::openapi::{
 };
 
 /// No control characters, and at least one that is not white space.
-const LINE: &str = r"^[^\u0000-\u001F\u007F-\u009F]*[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000][^\u0000-\u001F\u007F-\u009F]*$";
+pub(crate) const LINE: &str = r"^[^\u0000-\u001F\u007F-\u009F]*[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000][^\u0000-\u001F\u007F-\u009F]*$";
 /// No control characters.
 const PLAIN: &str = r"^[^\u0000-\u001F\u007F-\u009F]*$";
 /// Anything but control characters and white space.

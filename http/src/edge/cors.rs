@@ -18,6 +18,11 @@ pub(super) fn is_public(path: &str) -> bool {
     path.starts_with("/v1/") && !is_audit(path)
 }
 
+/// What readers see, without a cookie.
+pub(super) fn is_for_readers(path: &str) -> bool {
+    is_public(path) || path.starts_with("/s/") || path == "/sitemap.xml" || path == "/robots.txt"
+}
+
 /// What auditors read: for them alone, and for no cache.
 pub(super) fn is_audit(path: &str) -> bool {
     path.starts_with("/v1/audit/")

@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -29,13 +29,18 @@ pub(crate) async fn finish(State(app): State<Shared>, request: Request, next: Ne
     };
     if let Some(problem) = problem_in(&mut response) {
         problem.write(&mut response, language, method != Method::HEAD);
-        let varies = if cors::is_public(&path) { "accept-language" } else { "accept-language, cookie" };
+        let varies = if cors::is_for_readers(&path) { "accept-language" } else { "accept-language, cookie" };
         response.headers_mut().append(header::VARY, HeaderValue::from_static(varies));
     }
-    cors::open(response.headers_mut(), &path);
-    headers::protect(response.headers_mut(), &path, app.settings.secure_cookies);
+    complete(response.headers_mut(), &path, app.settings.secure_cookies);
     measure::measure(&method, route, response.status(), begun.elapsed());
     response
+}
+
+/// The headers that every answer has, by the address it is for.
+pub(crate) fn complete(headers: &mut HeaderMap, path: &str, https: bool) {
+    cors::open(headers, path);
+    headers::protect(headers, path, https);
 }
 
 /// The problem that a handler answered with, or one made from the status where a library answered by itself.

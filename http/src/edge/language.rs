@@ -1,13 +1,13 @@
 use axum::http::{HeaderMap, header};
 use stage_domain::Language;
 
-use super::cors::is_public;
+use super::cors::is_for_readers;
 use crate::{extract::cookie, session::cookies};
 
 /// The language to answer in: what the person chose, else what the browser prefers, else English. The public
 /// part reads no cookie, not even this one.
 pub(crate) fn of_request(headers: &HeaderMap, path: &str) -> Language {
-    let chosen = match is_public(path) {
+    let chosen = match is_for_readers(path) {
         true => None,
         false => cookie(headers, cookies::LANGUAGE).and_then(known),
     };

@@ -3,10 +3,13 @@
 mod cors;
 mod finish;
 mod headers;
+mod hot;
 mod language;
 mod measure;
 mod panics;
 
-pub(crate) use finish::finish;
+pub(crate) use finish::{complete, finish};
+pub(crate) use hot::Hot;
 pub(crate) use language::of_request;
+pub(crate) use measure::Measured;
 pub(crate) use panics::catch;

@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 use stage_domain::{FieldError, Invalid};
 use url::form_urlencoded;
@@ -70,6 +71,17 @@ impl Query {
         match number(value).filter(|number| (&min..=&max).contains(&number)) {
             Some(number) => Ok(Some(number)),
             None => Err(Invalid::one(name, "out_of_range", format!("must be {min} to {max}")).into()),
+        }
+    }
+
+    /// A moment as in RFC 3339.
+    pub(crate) fn time(&self, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        match DateTime::parse_from_rfc3339(value) {
+            Ok(time) => Ok(Some(time.to_utc())),
+            Err(_) => {
+                Err(Invalid::one(name, "not_a_time", "must be a time such as 2026-11-25T09:00:00Z").into())
+            }
         }
     }
 

@@ -6,10 +6,10 @@ use axum::{
 use super::{Query, query::number};
 use crate::{app::Shared, problem::Problem};
 
-const WAIT_FOR: HeaderName = HeaderName::from_static("stage-wait-for");
+pub(crate) const WAIT_FOR: HeaderName = HeaderName::from_static("stage-wait-for");
 
-/// The read models show what the client asked to see.
-pub(crate) struct Waited;
+/// The read models show what the client asked to see; whether it asked for anything.
+pub(crate) struct Waited(pub(crate) bool);
 
 impl FromRequestParts<Shared> for Waited {
     type Rejection = Problem;
@@ -22,9 +22,10 @@ impl FromRequestParts<Shared> for Waited {
             None => None,
         };
         let in_query = Query::from_request_parts(parts, state).await?.number("wait_for", 0, i64::MAX)?;
-        if let Some(position) = in_header.max(in_query) {
+        let position = in_header.max(in_query);
+        if let Some(position) = position {
             state.reads.wait_for(position, state.settings.wait_at_most).await?;
         }
-        Ok(Self)
+        Ok(Self(position.is_some()))
     }
 }

@@ -1,6 +1,7 @@
 //! Which posts of a stage a list shows.
 
-use stage_domain::{TopicId, source::Network, topics::Topic};
+use chrono::{DateTime, SecondsFormat, Utc};
+use stage_domain::{Invalid, TopicId, source::Network, topics::Topic};
 use stage_projections::{feed::FeedQuery, stages::StageView};
 use url::form_urlencoded;
 use utoipa::{
@@ -8,13 +9,13 @@ use utoipa::{
     openapi::{
         Object, Type,
         path::{Parameter, ParameterIn},
-        schema::ObjectBuilder,
+        schema::{KnownFormat, ObjectBuilder, SchemaFormat},
     },
 };
 use uuid::Uuid;
 
 use crate::{
-    contract::params::optional,
+    contract::{params::optional, text::LINE},
     extract::Query,
     problem::{Kind, Problem},
     sources::view::NETWORKS,
@@ -24,13 +25,20 @@ const TWO: &[(&str, bool)] = &[("true", true), ("false", false)];
 /// Posts on a page where nothing is said, and the most.
 const USUAL: u32 = 20;
 const MOST: u32 = 100;
-const LONGEST_CURSOR: usize = 500;
+pub(crate) const LONGEST_CURSOR: usize = 500;
+/// Characters of a search, and of a language's tag.
+const LONGEST_TEXT: usize = 200;
+const LONGEST_LANGUAGE: usize = 35;
 
 /// What the query asks for.
 pub(crate) struct Filter {
     /// A topic's id or its name.
     topic: Option<String>,
     network: Option<Network>,
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+    language: Option<String>,
+    text: Option<String>,
     pub(crate) hidden: bool,
     limit: u32,
     cursor: Option<String>,
@@ -38,8 +46,18 @@ pub(crate) struct Filter {
 
 impl Filter {
     pub(crate) fn public(query: &Query) -> Result<Self, Problem> {
-        query.only(&["topic", "network", "limit", "cursor"])?;
-        Self::read(query, false)
+        query.only(&["topic", "network", "since", "until", "language", "text", "limit", "cursor"])?;
+        let text = query.text("text", LONGEST_TEXT)?.map(str::trim);
+        if text == Some("") {
+            return Err(Invalid::one("text", "required", "must not be empty").into());
+        }
+        Ok(Self {
+            since: query.time("since")?,
+            until: query.time("until")?,
+            language: language(query.text("language", LONGEST_LANGUAGE)?)?,
+            text: text.map(str::to_owned),
+            ..Self::read(query, false)?
+        })
     }
 
     pub(crate) fn moderated(query: &Query) -> Result<Self, Problem> {
@@ -51,6 +69,10 @@ impl Filter {
         Ok(Self {
             topic: query.text("topic", 100)?.map(str::to_owned),
             network: query.one_of("network", NETWORKS)?,
+            since: None,
+            until: None,
+            language: None,
+            text: None,
             hidden,
             limit: query.number("limit", 1, MOST)?.unwrap_or(USUAL),
             cursor: query.text("cursor", LONGEST_CURSOR)?.map(str::to_owned),
@@ -59,13 +81,34 @@ impl Filter {
 
     pub(crate) fn query(&self, stage: &StageView) -> Result<FeedQuery, Problem> {
         let topic = self.topic.as_deref().map(|wanted| topic(&stage.topics, wanted)).transpose()?;
-        let Self { network, hidden, limit, .. } = *self;
-        let cursor = self.cursor.clone();
-        Ok(FeedQuery { stage_id: stage.id, topic, network, hidden, pinned: None, limit, cursor })
+        let Self { network, since, until, hidden, limit, .. } = *self;
+        let (language, text, cursor) = (self.language.clone(), self.text.clone(), self.cursor.clone());
+        let all = FeedQuery::of(stage.id);
+        Ok(FeedQuery { topic, network, since, until, language, text, hidden, limit, cursor, ..all })
     }
 
     /// The same query for the page that begins at `cursor`.
     pub(crate) fn next(&self, cursor: &str) -> String {
+        let mut query = self.conditions();
+        query.append_pair("limit", &self.limit.to_string()).append_pair("cursor", cursor);
+        query.finish()
+    }
+
+    /// The same query without a cursor, as far as something is asked for: where its first page is.
+    pub(crate) fn first(&self) -> String {
+        let mut query = self.conditions();
+        if self.limit != USUAL {
+            query.append_pair("limit", &self.limit.to_string());
+        }
+        query.finish()
+    }
+
+    /// The same query as it is.
+    pub(crate) fn this(&self) -> String {
+        self.cursor.as_ref().map_or_else(|| self.first(), |cursor| self.next(cursor))
+    }
+
+    fn conditions(&self) -> form_urlencoded::Serializer<'static, String> {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if let Some(topic) = &self.topic {
             query.append_pair("topic", topic);
@@ -73,8 +116,32 @@ impl Filter {
         if let Some(network) = self.network {
             query.append_pair("network", network.as_str());
         }
-        query.append_pair("limit", &self.limit.to_string()).append_pair("cursor", cursor);
-        query.finish()
+        for (name, time) in [("since", self.since), ("until", self.until)] {
+            if let Some(time) = time {
+                query.append_pair(name, &time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+            }
+        }
+        for (name, value) in [("language", &self.language), ("text", &self.text)] {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
+        }
+        query
+    }
+}
+
+/// A tag by its form alone (BCP 47).
+fn language(tag: Option<&str>) -> Result<Option<String>, Problem> {
+    let Some(tag) = tag else { return Ok(None) };
+    let fits =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let primary = tag.split('-').next().unwrap_or_default();
+    match tag.split('-').all(fits) && primary.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        true => Ok(Some(tag.to_owned())),
+        false => {
+            Err(Invalid::one("language", "not_a_language", "must be a language's tag, such as de or en-GB")
+                .into())
+        }
     }
 }
 
@@ -93,25 +160,34 @@ fn text(max: usize) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(max))
 }
 
+const PLAIN: &str = r"^[^\u0000-\u001F\u007F-\u009F]*$";
+
+/// The schema of a cursor.
+pub(crate) fn cursor() -> Object {
+    text(LONGEST_CURSOR).pattern(Some(PLAIN)).build()
+}
+
+/// The schema of a page's size.
+pub(crate) fn limit(usual: u32, most: u32) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1_u32))
+        .maximum(Some(most))
+        .default(Some(usual.into()))
+        .build()
+}
+
 fn common() -> Vec<Parameter> {
-    let plain = r"^[^\u0000-\u001F\u007F-\u009F]*$";
     let of = |name: &str, description: &str, schema: Object| {
         optional(name, ParameterIn::Query, description, schema)
     };
     let networks = NETWORKS.iter().map(|(name, _)| *name);
     let network = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(networks)).build();
-    let limit = ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .minimum(Some(1_u32))
-        .maximum(Some(MOST))
-        .default(Some(USUAL.into()));
     vec![
-        of("topic", "A topic of the stage: its id or its name", text(100).pattern(Some(plain)).build()),
+        of("topic", "A topic of the stage: its id or its name", text(100).pattern(Some(PLAIN)).build()),
         of("network", "Posts of this network alone", network),
-        of("limit", "Posts on a page", limit.build()),
-        of("cursor", "Where the page begins, as `next` of the page before says", {
-            text(LONGEST_CURSOR).pattern(Some(plain)).build()
-        }),
+        of("limit", "Posts on a page", limit(USUAL, MOST)),
+        of("cursor", "Where the page begins, as `next` of the page before says", cursor()),
     ]
 }
 
@@ -120,7 +196,26 @@ pub(crate) struct PublicParams;
 
 impl IntoParams for PublicParams {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        common()
+        let of = |name: &str, description: &str, schema: Object| {
+            optional(name, ParameterIn::Query, description, schema)
+        };
+        let time = || {
+            let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+            ObjectBuilder::new().schema_type(Type::String).format(Some(format)).build()
+        };
+        let language = r"^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$";
+        let words = "Posts with all of these words in the title or the text, whatever the case, also as parts of words. \
+                     A page may have fewer posts than asked for, or none, while `next` says where the search goes on";
+        let mut params = common();
+        params.extend([
+            of("since", "Posts that were published at or after this moment (RFC 3339)", time()),
+            of("until", "Posts that were published before this moment (RFC 3339)", time()),
+            of("language", "Posts in this language or a variety of it; pages are as with `text`", {
+                text(LONGEST_LANGUAGE).pattern(Some(language)).build()
+            }),
+            of("text", words, text(LONGEST_TEXT).pattern(Some(LINE)).build()),
+        ]);
+        params
     }
 }
 
@@ -159,10 +254,17 @@ mod tests {
         let filter = Filter {
             topic: Some("a b&c".to_owned()),
             network: Some(Network::Feed),
+            since: "2026-11-01T00:00:00Z".parse().ok(),
+            until: None,
+            language: Some("de".to_owned()),
+            text: Some("Fest & Tag".to_owned()),
             hidden: false,
             limit: 7,
             cursor: None,
         };
-        assert_eq!(filter.next("x+y"), "topic=a+b%26c&network=feed&limit=7&cursor=x%2By");
+        let conditions =
+            "topic=a+b%26c&network=feed&since=2026-11-01T00%3A00%3A00Z&language=de&text=Fest+%26+Tag&limit=7";
+        assert_eq!(filter.next("x+y"), format!("{conditions}&cursor=x%2By"));
+        assert_eq!(filter.first(), conditions);
     }
 }

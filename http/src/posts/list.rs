@@ -1,7 +1,6 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use stage_commands::Missing;
-use stage_projections::views::Viewed;
 use utoipa::ToSchema;
 
 use super::{
@@ -43,10 +42,7 @@ pub(crate) async fn list(
     app.commands.may_manage(session.actor, id.into()).await?;
     let stage = app.reads.stage(id.into()).await?.ok_or_else(|| Problem::missing(Missing::Stage))?;
     let page = app.reads.feed(&filter.query(&stage)?).await?;
-    let of: Vec<Viewed> = page.posts.iter().map(|post| Viewed::Post(post.id)).collect();
-    let counts = app.reads.views(&of).await?;
-    let posts = page.posts.into_iter().zip(counts);
-    let posts = posts.map(|(post, views)| ModeratedPost::new(post, views, &app.settings)).collect();
+    let posts = page.posts.into_iter().map(|post| ModeratedPost::new(post, &app.settings)).collect();
     let address = |cursor: &String| {
         let path = format!("{id}/posts?{}&hidden={}", filter.next(cursor), filter.hidden);
         app.settings.public("/api/v1/stages/", &path)

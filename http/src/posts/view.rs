@@ -119,13 +119,13 @@ pub(crate) struct ModeratedPost {
 }
 
 impl ModeratedPost {
-    pub(crate) fn new(view: PostView, views: u64, settings: &HttpSettings) -> Self {
-        Self { hidden: view.hidden, version: view.version, post: Post::new(view, views, settings) }
+    pub(crate) fn new(view: PostView, settings: &HttpSettings) -> Self {
+        Self { hidden: view.hidden, version: view.version, post: Post::new(view, settings) }
     }
 }
 
 impl Post {
-    pub(crate) fn new(view: PostView, views: u64, settings: &HttpSettings) -> Self {
+    pub(crate) fn new(view: PostView, settings: &HttpSettings) -> Self {
         let content = view.content;
         Self {
             id: view.id.0,
@@ -145,7 +145,7 @@ impl Post {
             revised_at: view.revised_at,
             pinned: view.pinned,
             topics: view.topics.into_iter().map(PostTopic::from).collect(),
-            views,
+            views: view.views,
         }
     }
 }

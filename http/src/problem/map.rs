@@ -58,10 +58,7 @@ impl From<ProjectionError> for Problem {
                 Self::new(Kind::Unavailable)
             }
             ProjectionError::Behind { .. } => Self::new(Kind::Behind),
-            // A page that does not exist rather than a value of the wrong form: no schema can tell them apart.
-            ProjectionError::Cursor => {
-                Self::field(Kind::NotFound, "cursor", "unknown_cursor", "is not a cursor that we gave out")
-            }
+            ProjectionError::Cursor => Self::unknown_cursor("cursor"),
         }
     }
 }

@@ -54,6 +54,11 @@ impl Problem {
         Self { detail: Detail::Missing(what), ..Self::new(Kind::NotFound) }
     }
 
+    /// A page that does not exist rather than a value of the wrong form: no schema can tell them apart.
+    pub(crate) fn unknown_cursor(field: &str) -> Self {
+        Self::field(Kind::NotFound, field, "unknown_cursor", "is not a cursor that we gave out")
+    }
+
     /// A header that cannot be read.
     pub(crate) fn header(name: &str, code: &'static str, message: &str) -> Self {
         Self::field(Kind::BadHeader, name, code, message)

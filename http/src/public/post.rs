@@ -4,13 +4,14 @@ use stage_domain::PostId;
 use stage_projections::views::Viewed;
 
 use crate::{
-    answer::{Reader, rendered},
-    app::{Inner, Rendered, Shared},
+    answer::{Reader, json},
+    app::{Inner, Shared},
     contract::{
         params::{ConditionHeaders, WaitParams},
         responses::{NotModified, PublicRefusals},
     },
     extract::{Ids, Waited},
+    kept::{Draft, Of},
     posts::view::Post,
     problem::Problem,
 };
@@ -31,21 +32,19 @@ use crate::{
 pub(crate) async fn post(
     State(app): State<Shared>,
     ids: Ids<1>,
-    _: Waited,
+    waited: Waited,
     reader: Reader,
 ) -> Result<Response, Problem> {
     let Ids([id]) = ids;
-    let rendered = render(&app, PostId(id)).await?;
-    Ok(reader.answer(&app, &rendered))
+    app.pages.answer(&app, &reader, waited, async || render(&app, PostId(id)).await).await
 }
 
-async fn render(app: &Inner, id: PostId) -> Result<Rendered, Problem> {
+async fn render(app: &Inner, id: PostId) -> Result<Draft, Problem> {
     let post = app.reads.post(id).await?.filter(|post| !post.hidden);
     let post = post.ok_or_else(|| Problem::missing(Missing::Post))?;
     if app.reads.is_restricted(post.stage_id).await? {
         return Err(Problem::missing(Missing::Post));
     }
-    let viewed = vec![Viewed::Post(id)];
-    let views = app.reads.views(&viewed).await?.first().copied().unwrap_or_default();
-    rendered(&Post::new(post, views, &app.settings), None, viewed)
+    let of = Of::Stage(post.stage_id);
+    json(&Post::new(post, &app.settings), of, vec![Viewed::Post(id)])
 }

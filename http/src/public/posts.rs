@@ -1,17 +1,17 @@
 use axum::{extract::State, response::Response};
 use serde::Serialize;
 use stage_commands::Missing;
-use stage_projections::views::Viewed;
 use utoipa::ToSchema;
 
 use crate::{
-    answer::{Reader, rendered},
-    app::{Inner, Rendered, Shared},
+    answer::{Reader, json},
+    app::{Inner, Shared},
     contract::{
         params::{ConditionHeaders, WaitParams},
         responses::{NotModified, PublicRefusals},
     },
     extract::{Handle, Query, Waited},
+    kept::{Draft, Of},
     posts::{
         filter::{Filter, PublicParams},
         view::Post,
@@ -52,15 +52,14 @@ pub(crate) async fn posts(
     State(app): State<Shared>,
     Handle(handle): Handle,
     query: Query,
-    _: Waited,
+    waited: Waited,
     reader: Reader,
 ) -> Result<Response, Problem> {
     let filter = Filter::public(&query)?;
-    let rendered = render(&app, &handle, filter).await?;
-    Ok(reader.answer(&app, &rendered))
+    app.pages.answer(&app, &reader, waited, async || render(&app, &handle, &filter).await).await
 }
 
-async fn render(app: &Inner, handle: &str, filter: Filter) -> Result<Rendered, Problem> {
+async fn render(app: &Inner, handle: &str, filter: &Filter) -> Result<Draft, Problem> {
     let stage = app.reads.stage_by_handle(handle).await?.ok_or_else(|| Problem::missing(Missing::Stage))?;
     let page = app.reads.feed(&filter.query(&stage)?).await?;
     let address = |cursor: &String| {
@@ -69,9 +68,7 @@ async fn render(app: &Inner, handle: &str, filter: Filter) -> Result<Rendered, P
     };
     let next = page.next.as_ref().map(address);
     let link = next.as_ref().map(|address| format!("<{address}>; rel=\"next\""));
-    let of: Vec<Viewed> = page.posts.iter().map(|post| Viewed::Post(post.id)).collect();
-    let counts = app.reads.views(&of).await?;
-    let posts = page.posts.into_iter().zip(counts);
-    let posts = posts.map(|(post, views)| Post::new(post, views, &app.settings)).collect();
-    rendered(&PublicPosts { stage: stage.handle, posts, next }, link, vec![])
+    let posts = page.posts.into_iter().map(|post| Post::new(post, &app.settings)).collect();
+    let page = json(&PublicPosts { stage: stage.handle, posts, next }, Of::Stage(stage.id), vec![])?;
+    Ok(Draft { link, ..page })
 }

@@ -1,18 +1,19 @@
 use axum::{extract::State, response::Response};
 use serde::Serialize;
 use stage_commands::Missing;
-use stage_projections::views::Viewed;
+use stage_projections::{stages::StageView, views::Viewed};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    answer::{Reader, rendered},
-    app::{Inner, Rendered, Shared},
+    answer::{Reader, json},
+    app::{Inner, Shared},
     contract::{
         params::{ConditionHeaders, WaitParams},
         responses::{NotModified, PublicRefusals},
     },
     extract::{Handle, Waited},
+    kept::{Draft, Of},
     problem::Problem,
 };
 
@@ -35,6 +36,14 @@ pub(crate) struct PublicTopic {
     name: String,
 }
 
+impl From<StageView> for PublicStage {
+    fn from(stage: StageView) -> Self {
+        let StageView { id, handle, name, views, .. } = stage;
+        let topics = stage.topics.into_iter().map(|topic| PublicTopic { id: topic.id.0, name: topic.name });
+        Self { id: id.0, handle, name, topics: topics.collect(), views }
+    }
+}
+
 /// Read a stage
 ///
 /// Counts one view.
@@ -51,19 +60,14 @@ pub(crate) struct PublicTopic {
 pub(crate) async fn stage(
     State(app): State<Shared>,
     Handle(handle): Handle,
-    _: Waited,
+    waited: Waited,
     reader: Reader,
 ) -> Result<Response, Problem> {
-    let rendered = render(&app, &handle).await?;
-    Ok(reader.answer(&app, &rendered))
+    app.pages.answer(&app, &reader, waited, async || render(&app, &handle).await).await
 }
 
-async fn render(app: &Inner, handle: &str) -> Result<Rendered, Problem> {
+async fn render(app: &Inner, handle: &str) -> Result<Draft, Problem> {
     let stage = app.reads.stage_by_handle(handle).await?.ok_or_else(|| Problem::missing(Missing::Stage))?;
-    let viewed = vec![Viewed::Stage(stage.id)];
-    let views = app.reads.views(&viewed).await?.first().copied().unwrap_or_default();
-    let topics =
-        stage.topics.into_iter().map(|topic| PublicTopic { id: topic.id.0, name: topic.name }).collect();
-    let stage = PublicStage { id: stage.id.0, handle: stage.handle, name: stage.name, topics, views };
-    rendered(&stage, None, viewed)
+    let id = stage.id;
+    json(&PublicStage::from(stage), Of::Stage(id), vec![Viewed::Stage(id)])
 }

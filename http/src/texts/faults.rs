@@ -15,6 +15,8 @@ const GERMAN: &[(&str, &str)] = &[
     ("too_many", "darf höchstens {0} Einträge haben"),
     ("too_few", "muss mindestens {0} Einträge haben"),
     ("wrong_form", "hat nicht die verlangte Form"),
+    ("not_a_time", "muss ein Zeitpunkt wie 2026-11-25T09:00:00Z sein"),
+    ("not_a_language", "muss das Kürzel einer Sprache sein, etwa de oder en-GB"),
     ("not_a_uuid", "muss eine UUID sein"),
     ("not_an_email", "muss eine E-Mail-Adresse sein"),
     ("not_a_phone_number", "muss eine Telefonnummer sein"),

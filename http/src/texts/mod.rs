@@ -3,9 +3,11 @@
 mod faults;
 mod home;
 mod links;
+mod page;
 mod problems;
 
 pub(crate) use faults::fault;
 pub(crate) use home::home;
 pub(crate) use links::{Links, links};
+pub(crate) use page::{PageText, page};
 pub(crate) use problems::{missing, problem, sentence};

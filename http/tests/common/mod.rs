@@ -1,6 +1,8 @@
 //! The routes on a real database, asked without a network.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod stage;
+
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -24,6 +26,7 @@ pub struct House {
     pub router: Router,
     pub seen: Arc<Seen>,
     pub database: stage_testkit::TestDatabase,
+    pub log: Log,
     _objects: stage_testkit::TestObjects,
 }
 
@@ -74,13 +77,14 @@ impl House {
         let seen = Arc::new(Seen::default());
         let router = stage_http::router(App {
             commands: Commands::new(log.clone(), objects.objects.clone()),
-            reads: Reads::new(log),
+            reads: Reads::new(log.clone()),
             views: seen.clone(),
             probe: Arc::new(Healthy),
+            closing: tokio_util::sync::CancellationToken::new(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             settings,
         });
-        Self { router, seen, database, _objects: objects }
+        Self { router, seen, database, log, _objects: objects }
     }
 
     pub async fn ask(&self, request: Request<Body>) -> Answer {
