@@ -7,7 +7,8 @@ use chrono::DateTime;
 use cqrs_es::DomainEvent;
 use serde_json::{Value, value::RawValue};
 use stage_domain::{
-    account::AccountEvent, post::PostEvent, projection::ProjectionEvent, source::SourceEvent, stage::StageEvent,
+    account::AccountEvent, post::PostEvent, projection::ProjectionEvent, source::SourceEvent,
+    stage::StageEvent,
 };
 use stage_store::Recorded;
 use uuid::Uuid;
