@@ -1,5 +1,5 @@
 //! What readers get from several servers at once, and how many may follow one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

@@ -35,6 +35,8 @@ pub(super) fn read(event: &Recorded) -> Option<Result<(Place, Event), Projection
 
 /// What a batch changes.
 pub(super) struct Changes {
+    /// The stages and sources of its events that were gone before it, each with the position of that.
+    gone_before: BTreeMap<Uuid, i64>,
     /// Those that it unlinks and closes, each with the position of that; their posts and topics go.
     pub(super) gone: BTreeMap<Uuid, i64>,
     /// Posts that it redacts, each with its stage and the position of that; they go.
