@@ -10,6 +10,9 @@ pub const NAMESPACE: i32 = 0x5374_6167;
 /// migrations/0001_events.sql names it too.
 pub const APPEND: i32 = 1;
 
+/// Held by the session of the notary that leads.
+pub const NOTARY: i32 = 2;
+
 /// In place of [`NAMESPACE`], with the hash of a projection's name: held by the session that leads it.
 pub const PROJECTIONS: i32 = 0x5374_5072;
 

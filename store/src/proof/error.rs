@@ -1,4 +1,4 @@
-use super::NotCanonical;
+use super::{CheckpointError, NotCanonical};
 use crate::{Position, StoreError};
 
 /// What can go wrong with proofs, one cause a variant.
@@ -16,6 +16,29 @@ pub enum ProofError {
         #[source]
         source: NotCanonical,
     },
+    #[error("the log has no checkpoint yet")]
+    NoCheckpoint,
+    #[error("the checkpoint of {size} events is not right")]
+    Checkpoint {
+        size: u64,
+        #[source]
+        source: CheckpointError,
+    },
+    #[error("the stored tree is not the one that was signed")]
+    Tree,
+    #[error("there is no event at position {0}")]
+    NoEvent(Position),
+    #[error("the event at position {0} is not in a checkpoint yet; try again in a moment")]
+    NotSigned(Position),
+    #[error("the event at position {0} is not the one that was signed")]
+    Differs(Position),
+    #[error(
+        "there is no proof from {from} to {to} events: both must be from 1 to {size}, and the first not the larger"
+    )]
+    Sizes { from: u64, to: u64, size: u64 },
+    /// What came over the wire is not what COPY sends.
+    #[error("the database's answer was cut off")]
+    Copy,
 }
 
 impl From<sqlx::Error> for ProofError {

@@ -3,6 +3,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod crowd;
+pub(crate) mod notary;
 
 use std::sync::{
     Arc,
