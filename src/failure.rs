@@ -102,8 +102,23 @@ pub(crate) enum Failure {
     Store(#[from] stage_store::StoreError),
     #[error(transparent)]
     Proof(#[from] stage_store::proof::ProofError),
+    #[error("the log is not as it was signed: {0}")]
+    Differs(String),
+    #[error("stopped before the end; the same command goes on where it was")]
+    Paused,
+    #[error("{} is not a checkpoint of this log", .path.display())]
+    Checkpoint {
+        path: PathBuf,
+        #[source]
+        source: stage_store::proof::CheckpointError,
+    },
+    #[error(
+        "the log's public key is needed: give it with --public-key, as whoever operates the log has it; nothing can be verified without"
+    )]
+    NoPublicKey,
+    #[error("the notary's key is not usable")]
+    NotaryKey(#[source] stage_store::proof::KeyError),
     #[error("the answer has no form in JSON")]
-    #[allow(dead_code, reason = "for the subcommands to come")]
     Json(#[source] serde_json::Error),
     #[error(transparent)]
     Command(#[from] stage_commands::CommandError),

@@ -28,9 +28,14 @@ impl FromStr for Secret {
 
 /// 32 random bytes in hex, for a password that nobody types.
 pub(crate) fn generate() -> SecretString {
+    SecretString::from(hex::encode(bytes()))
+}
+
+/// 32 random bytes.
+pub(crate) fn bytes() -> [u8; 32] {
     use rand::Rng as _;
     let mut bytes = [0_u8; 32];
     #[allow(clippy::disallowed_methods, reason = "the edge of the program, where randomness comes from")]
     rand::rng().fill_bytes(&mut bytes);
-    SecretString::from(hex::encode(bytes))
+    bytes
 }

@@ -1,6 +1,6 @@
 //! `stage up`: everything in one process, with services of its own.
 
-use stage_store::{MasterKey, MasterKeys};
+use stage_store::{MasterKey, MasterKeys, proof::NotaryKey};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     config::{Outward, UpArgs},
     data_dir::DataDir,
     failure::Failure,
-    keys, server,
+    keys, secret, server,
     services::Services,
     stop::Stop,
     wiring::{Rooms, Stores, metrics},
@@ -71,6 +71,7 @@ async fn serve(
     // Nobody else works on this data: what is still held is of a program that was killed.
     rooms.commands.release_polls().await?;
     rooms.work(&args.work, outward).await?;
+    rooms.sign(args.work.notary.settings(Some(notary_key(data)?))?);
     banner::show(
         &format!("http://{address}"),
         data.path(),
@@ -90,4 +91,19 @@ fn master_keys(data: &DataDir) -> Result<MasterKeys, Failure> {
     }
     data.secret_or(keys::PRESENT, || MasterKey::generate().to_hex())?;
     keys::of_data_dir(data.path())
+}
+
+/// The name of the secret that the log is signed with.
+pub(crate) const NOTARY_KEY: &str = "notary-key";
+
+/// Generated at the first start, with a name for the log that no other has.
+fn notary_key(data: &DataDir) -> Result<NotaryKey, Failure> {
+    use secrecy::ExposeSecret as _;
+    if let Some(text) = crate::data_dir::secret_of(data.path(), NOTARY_KEY)? {
+        return NotaryKey::parse(&text).map_err(Failure::NotaryKey);
+    }
+    let name = format!("stage/{}", &secret::generate().expose_secret()[..16]);
+    let key = crate::log::key::new(&name)?;
+    data.secret_or(NOTARY_KEY, || key.to_text().clone())?;
+    Ok(key)
 }

@@ -183,6 +183,21 @@ impl Rooms {
         Ok(())
     }
 
+    /// The loop that signs the log. It too may run in any number of processes.
+    pub(crate) fn sign(&self, notary: Option<stage_workers::notary::Settings>) {
+        let Some(settings) = notary else {
+            tracing::warn!("the log is not signed by this process: give it a key with --notary-key-file");
+            return;
+        };
+        self.loops.spawn(stage_workers::notary::run(
+            self.pool.clone(),
+            settings,
+            self.woken.clone(),
+            clock(),
+            self.stop.clone(),
+        ));
+    }
+
     /// Ends the loops; what they have not finished is taken up again at the next start.
     pub(crate) async fn close(self, stop: &crate::stop::Stop) {
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);

@@ -15,7 +15,12 @@ pub(crate) async fn run(args: WorkerArgs, stop: Stop) -> Result<(), Failure> {
         () = stop.gently.cancelled() => return Err(Failure::Interrupted),
     };
     let outward = Outward { public_url: args.public_url.clone(), folder: None };
-    let working = rooms.work(&args.work, outward).await;
+    let working = async {
+        rooms.work(&args.work, outward).await?;
+        rooms.sign(args.work.notary.settings(None)?);
+        Ok(())
+    }
+    .await;
     if working.is_ok() {
         tracing::info!("working");
         stop.gently.cancelled().await;

@@ -4,6 +4,7 @@
 
 mod house;
 mod keys;
+mod notary;
 mod reach;
 mod recipients;
 mod stores;
@@ -23,6 +24,7 @@ use url::{Host, Url};
 use crate::{failure::Failure, server::Limits};
 pub(crate) use house::{House, HouseArgs};
 pub(crate) use keys::MasterKeyArgs;
+pub(crate) use notary::NotaryArgs;
 pub(crate) use reach::{ReachArgs, Reached};
 pub(crate) use recipients::{Outward, RecipientArgs};
 pub(crate) use stores::{DatabaseArgs, StoresArgs};
@@ -160,6 +162,8 @@ pub(crate) struct WorkArgs {
     pub(crate) allow_private_addresses: bool,
     #[command(flatten)]
     pub(crate) recipients: RecipientArgs,
+    #[command(flatten)]
+    pub(crate) notary: NotaryArgs,
 }
 
 impl WorkArgs {

@@ -50,6 +50,19 @@ impl ReachArgs {
         self.database_url.is_none().then_some(&*self.data_dir)
     }
 
+    /// Which database is meant, without a secret.
+    pub(crate) fn name(&self) -> Result<String, Failure> {
+        let Some(url) = &self.database_url else {
+            let path = self.data_dir.canonicalize();
+            let failed = |source| Failure::DataDir { path: self.data_dir.clone(), source };
+            return Ok(path.map_err(failed)?.display().to_string());
+        };
+        let options: PgConnectOptions = url.expose().parse().map_err(Failure::DatabaseUrl)?;
+        let socket = options.get_socket().map(|path| path.display().to_string()).unwrap_or_default();
+        let database = options.get_database().unwrap_or_default();
+        Ok(format!("{}{socket}:{}/{database}", options.get_host(), options.get_port()))
+    }
+
     fn options(&self) -> Result<(PgConnectOptions, Option<OpenDir>), Failure> {
         match &self.database_url {
             Some(url) => Ok((url.expose().parse().map_err(Failure::DatabaseUrl)?, None)),

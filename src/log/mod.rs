@@ -1,8 +1,14 @@
 //! `stage log …`: what auditors and operators ask the log itself. A file a subcommand; what they print is in
 //! `output.rs`. Each takes `--json`.
 
+mod checkpoint;
 mod export;
+pub(crate) mod key;
+mod keys;
 mod output;
+mod prove;
+mod standing;
+mod verify;
 
 use clap::Subcommand;
 
@@ -10,12 +16,24 @@ use crate::{failure::Failure, stop::Stop};
 
 #[derive(Subcommand)]
 pub(crate) enum LogCommand {
+    /// Re-reads the whole log and compares it with every checkpoint that was signed.
+    Verify(verify::VerifyArgs),
+    /// Prints a signed checkpoint: keep one elsewhere, and nobody can change what it is about unnoticed.
+    Checkpoint(checkpoint::CheckpointArgs),
+    /// Proves that an event is in the log, or that an earlier log is the beginning of a later one.
+    Prove(prove::ProveArgs),
+    /// Makes a key for signing the log with, for an operator. `stage up` makes its own.
+    Key(key::NewKeyArgs),
     /// Writes events as one line of JSON each, enough to recompute the tree of proofs with nothing of ours.
     Export(export::ExportArgs),
 }
 
 pub(crate) async fn run(command: LogCommand, stop: Stop) -> Result<(), Failure> {
     match command {
+        LogCommand::Verify(args) => verify::run(args, &stop).await,
+        LogCommand::Checkpoint(args) => checkpoint::run(args).await,
+        LogCommand::Prove(args) => prove::run(args).await,
+        LogCommand::Key(args) => key::run(&args),
         LogCommand::Export(args) => export::run(args, &stop).await,
     }
 }

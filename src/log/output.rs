@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-#[allow(dead_code, reason = "for the subcommands to come")]
 #[derive(Args)]
 pub(crate) struct OutputArgs {
     /// Prints one object of JSON in place of text for people.
@@ -15,19 +14,9 @@ pub(crate) struct OutputArgs {
     pub(crate) json: bool,
 }
 
-#[allow(dead_code, reason = "for the subcommands to come")]
-impl OutputArgs {
-    /// Prints the answer as JSON, or as `text` makes it.
-    pub(super) fn print<T: Serialize>(
-        &self,
-        answer: &T,
-        text: impl FnOnce(&T) -> String,
-    ) -> Result<(), Failure> {
-        match self.json {
-            true => write(format!("{}\n", serde_json::to_string(answer).map_err(Failure::Json)?)),
-            false => write(text(answer)),
-        }
-    }
+/// One line of JSON.
+pub(super) fn json(answer: &impl Serialize) -> Result<(), Failure> {
+    write(format!("{}\n", serde_json::to_string(answer).map_err(Failure::Json)?))
 }
 
 /// To stdout. Who reads us may have had enough, as `head` has; that is no failure of ours.
