@@ -86,7 +86,12 @@ fn readers() -> OpenApiRouter<Shared> {
 }
 
 fn auditors() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(audit::auditor::auditor))
+    OpenApiRouter::new()
+        .routes(routes!(audit::auditor::auditor))
+        .routes(routes!(audit::proofs::checkpoint))
+        .routes(routes!(audit::proofs::inclusion))
+        .routes(routes!(audit::proofs::consistency))
+        .routes(routes!(audit::export::export))
 }
 
 fn operators() -> OpenApiRouter<Shared> {

@@ -2,3 +2,5 @@
 //! for a cache or for another site's page.
 
 pub(crate) mod auditor;
+pub(crate) mod export;
+pub(crate) mod proofs;

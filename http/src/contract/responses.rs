@@ -106,6 +106,10 @@ refusals! {
     ViewRefusals [Malformed TooLarge UnsupportedMediaType Validation]
     /// Of a read of an auditor that has no parameters.
     AuditorRefusals [NotAnAuditor RateLimited]
+    /// Of a proof.
+    ProofRefusals [NotAnAuditor NotFound Validation RateLimited]
+    /// Of an export of the log.
+    LogExportRefusals [NotAnAuditor Validation RateLimited]
     /// Of what answers from memory.
     NoRefusals []
 }
