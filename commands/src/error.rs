@@ -56,6 +56,7 @@ pub enum Missing {
     Media,
     Session,
     Auditor,
+    Stream,
 }
 
 impl std::fmt::Display for Missing {
@@ -69,6 +70,7 @@ impl std::fmt::Display for Missing {
             Self::Media => "media",
             Self::Session => "session",
             Self::Auditor => "auditor",
+            Self::Stream => "stream at that moment",
         })
     }
 }

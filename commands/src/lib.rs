@@ -4,6 +4,7 @@
 //! the poll schedule. No HTTP and no read model. Start with `stages/create.rs`; every use case reads like it.
 
 pub mod accounts;
+pub mod audit;
 pub mod auditors;
 mod authorise;
 mod error;
@@ -26,13 +27,15 @@ pub use sweep::{IDEMPOTENCY_LIFE, Swept};
 pub struct Commands {
     pub log: Log,
     pub objects: Objects,
+    pub audit: audit::Audit,
     passwords: accounts::Passwords,
 }
 
 impl Commands {
     #[must_use]
     pub fn new(log: Log, objects: Objects) -> Self {
-        Self { log, objects, passwords: accounts::Passwords::new() }
+        let audit = audit::Audit::of(log.clone());
+        Self { log, objects, audit, passwords: accounts::Passwords::new() }
     }
 }
 

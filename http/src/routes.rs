@@ -47,6 +47,7 @@ fn dashboard() -> OpenApiRouter<Shared> {
         .routes(routes!(stages::read::read))
         .routes(routes!(stages::change::change))
         .routes(routes!(stages::close::close))
+        .routes(routes!(stages::history::history))
         .routes(routes!(topics::define::define))
         .routes(routes!(topics::preview::preview))
         .routes(routes!(topics::change::change))
@@ -92,6 +93,8 @@ fn auditors() -> OpenApiRouter<Shared> {
         .routes(routes!(audit::proofs::inclusion))
         .routes(routes!(audit::proofs::consistency))
         .routes(routes!(audit::export::export))
+        .routes(routes!(audit::events::events))
+        .routes(routes!(audit::stream::stream))
 }
 
 fn operators() -> OpenApiRouter<Shared> {

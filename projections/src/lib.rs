@@ -9,6 +9,7 @@ pub mod engine;
 pub mod error;
 pub mod feed;
 pub mod heads;
+pub mod history;
 mod names;
 pub mod outbox;
 mod rows;

@@ -7,7 +7,10 @@ pub(crate) mod key;
 mod keys;
 mod output;
 mod prove;
+mod show;
 mod standing;
+mod status;
+mod tail;
 mod verify;
 
 use clap::Subcommand;
@@ -26,6 +29,12 @@ pub(crate) enum LogCommand {
     Key(key::NewKeyArgs),
     /// Writes events as one line of JSON each, enough to recompute the tree of proofs with nothing of ours.
     Export(export::ExportArgs),
+    /// Shows a stream as it is, or as it was at a past moment: its events and the state that they lead to.
+    Show(show::ShowArgs),
+    /// Shows events as they are appended, until Ctrl-C.
+    Tail(tail::TailArgs),
+    /// Says how far the log is, and which appends hold its readers back.
+    Status(status::StatusArgs),
 }
 
 pub(crate) async fn run(command: LogCommand, stop: Stop) -> Result<(), Failure> {
@@ -35,5 +44,8 @@ pub(crate) async fn run(command: LogCommand, stop: Stop) -> Result<(), Failure> 
         LogCommand::Prove(args) => prove::run(args).await,
         LogCommand::Key(args) => key::run(&args),
         LogCommand::Export(args) => export::run(args, &stop).await,
+        LogCommand::Show(args) => show::run(args, &stop).await,
+        LogCommand::Tail(args) => tail::run(args, &stop).await,
+        LogCommand::Status(args) => status::run(args, &stop).await,
     }
 }

@@ -19,6 +19,19 @@ pub(super) fn json(answer: &impl Serialize) -> Result<(), Failure> {
     write(format!("{}\n", serde_json::to_string(answer).map_err(Failure::Json)?))
 }
 
+impl OutputArgs {
+    /// Prints the answer as JSON, or as `text` makes it.
+    pub(super) fn print<T: Serialize>(
+        &self,
+        answer: &T,
+        text: impl FnOnce(&T) -> String,
+    ) -> Result<(), Failure> {
+        match self.json {
+            true => json(answer),
+            false => write(text(answer)),
+        }
+}
+
 /// To stdout. Who reads us may have had enough, as `head` has; that is no failure of ours.
 pub(super) fn write(text: impl AsRef<[u8]>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

@@ -19,7 +19,7 @@ pub use claim::{ClaimChange, ClaimKind};
 pub use cqrs_es::DomainEvent;
 pub use error::{ExecuteError, StoreError};
 pub use log::{
-    Act, Ahead, Also, Appended, Batch, Follower, Hint, Loaded, Log, Mark, Reader, Receipt, Recorded,
+    Act, Ahead, Also, Appended, Batch, Follower, Hint, Loaded, Log, Mark, Moment, Reader, Receipt, Recorded,
     Redaction, Restoration, Restored,
 };
 pub use objects::{Object, Objects, ObjectsSettings};

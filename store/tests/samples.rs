@@ -7,8 +7,8 @@ use chrono::DateTime;
 use cqrs_es::DomainEvent;
 use serde_json::{Value, value::RawValue};
 use stage_domain::{
-    account::AccountEvent, post::PostEvent, projection::ProjectionEvent, source::SourceEvent,
-    stage::StageEvent,
+    access::AccessEvent, account::AccountEvent, post::PostEvent, projection::ProjectionEvent,
+    source::SourceEvent, stage::StageEvent,
 };
 use stage_store::Recorded;
 use uuid::Uuid;
@@ -44,6 +44,7 @@ fn recorded(event_type: &str, version: &str) -> Recorded {
         event_version: version.into(),
         payload: RawValue::from_string(payload(event_type, version)).unwrap(),
         metadata: RawValue::from_string("{}".into()).unwrap(),
+        redacted: None,
     }
 }
 
@@ -92,6 +93,7 @@ fn check<E: DomainEvent>(types: &[(&str, &str)], left: &mut BTreeSet<(String, St
 fn every_event_type_has_a_sample_of_its_present_form_and_every_sample_still_reads() {
     let mut left = samples();
     check::<AccountEvent>(AccountEvent::TYPES, &mut left);
+    check::<AccessEvent>(AccessEvent::TYPES, &mut left);
     check::<StageEvent>(StageEvent::TYPES, &mut left);
     check::<SourceEvent>(SourceEvent::TYPES, &mut left);
     check::<PostEvent>(PostEvent::TYPES, &mut left);

@@ -2,5 +2,9 @@
 //! for a cache or for another site's page.
 
 pub(crate) mod auditor;
+pub(crate) mod events;
 pub(crate) mod export;
+mod params;
 pub(crate) mod proofs;
+pub(crate) mod stream;
+mod view;

@@ -110,6 +110,10 @@ refusals! {
     ProofRefusals [NotAnAuditor NotFound Validation RateLimited]
     /// Of an export of the log.
     LogExportRefusals [NotAnAuditor Validation RateLimited]
+    /// Of a page of the log.
+    AuditRefusals [NotAnAuditor Scope Busy Validation RateLimited]
+    /// Of a stream.
+    AuditReadRefusals [Malformed NotAnAuditor Scope NotFound Busy Validation RateLimited]
     /// Of what answers from memory.
     NoRefusals []
 }

@@ -43,6 +43,7 @@ const GERMAN: &[(&str, &str)] = &[
     ("no_event", "ist nicht die Position eines Ereignisses"),
     ("not_signed", "ist noch in keinem Prüfpunkt"),
     ("no_such_size", "muss zwischen {0} und {1} liegen, das erste nicht größer als das zweite"),
+    ("not_a_moment", "muss eine Position sein oder eine Zeit wie 2026-11-25T12:00:00Z"),
     ("reused", "wurde schon für eine andere Anfrage verwendet; bitte einen neuen wählen"),
     ("weak", "muss eine starke Marke sein, ohne W/"),
     ("too_common", "ist zu verbreitet; bitte ein anderes wählen"),

@@ -1,12 +1,14 @@
 //! The catalogue: every text that a person reads, in each language. Codes are the keys.
 
 mod faults;
+mod history;
 mod home;
 mod links;
 mod page;
 mod problems;
 
 pub(crate) use faults::fault;
+pub(crate) use history::history;
 pub(crate) use home::home;
 pub(crate) use links::{Links, links};
 pub(crate) use page::{PageText, page};

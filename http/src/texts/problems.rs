@@ -124,6 +124,10 @@ pub(crate) fn missing(what: Missing, language: Language) -> &'static str {
         Missing::Post => ("There is no such post.", "Diesen Beitrag gibt es nicht."),
         Missing::Media => ("There is no such file.", "Diese Datei gibt es nicht."),
         Missing::Session => ("There is no such session.", "Diese Sitzung gibt es nicht."),
+        Missing::Stream => (
+            "There is no such stream, or there was none then.",
+            "Diesen Strom gibt es nicht, oder es gab ihn damals nicht.",
+        ),
         Missing::Auditor => ("There is no such auditor.", "Diesen Prüfzugang gibt es nicht."),
     };
     match language {

@@ -17,7 +17,7 @@ pub use checkpoint::{Checkpoint, State, take_up};
 pub use failure::{cause, is_transient};
 pub use operate::{OperateError, pause, resume, skip, skipped};
 pub use projection::{Projection, Rebuild, all};
-pub use status::{Report, Status, report};
+pub use status::{Report, Status, reached, report};
 pub use step::{Outcome, apply};
 pub(crate) use wait::Progress;
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 use stage_store::Recorded;
 
-use crate::{ProjectionError, accounts::Accounts, feed::Feed, stages::Stages};
+use crate::{ProjectionError, accounts::Accounts, feed::Feed, history::History, stages::Stages};
 
 /// A read model: tables of its own, and how a batch of events changes them.
 #[async_trait]
@@ -58,5 +58,6 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(Accounts), //
         Arc::new(Stages),
         Arc::new(Feed),
+        Arc::new(History),
     ]
 }

@@ -173,3 +173,10 @@ fn remedy(report: &Report) -> Option<String> {
         stopped.error.as_ref().map(|error| format!(" and stopped: {error}")).unwrap_or_default()
     }))
 }
+
+/// The furthest position that any projection has passed; 0 where none ever ran. Each follows the log behind the
+/// high-water mark, so the mark is at least there.
+pub async fn reached(pool: &sqlx::PgPool) -> Result<Position, ProjectionError> {
+    let reached = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM projection_checkpoints");
+    Ok(reached.fetch_one(pool).await?)
+}

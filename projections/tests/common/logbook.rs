@@ -34,6 +34,7 @@ impl Logbook {
             event_version: event.event_version(),
             payload: raw(event),
             metadata: raw(&()),
+            redacted: None,
         });
         self
     }

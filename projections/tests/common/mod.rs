@@ -108,7 +108,7 @@ pub(crate) async fn forget(pool: &PgPool) {
 async fn tables(pool: &PgPool) -> Vec<String> {
     sqlx::query_scalar(
         "SELECT table_schema || '.' || table_name FROM information_schema.tables
-         WHERE table_schema IN ('read_accounts', 'read_stages', 'read_feed') ORDER BY 1",
+         WHERE table_schema IN ('read_accounts', 'read_stages', 'read_feed', 'read_history') ORDER BY 1",
     )
     .fetch_all(pool)
     .await

@@ -3,10 +3,7 @@
 use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
 
-use super::{
-    Log, Recorded,
-    read::{Row, recorded},
-};
+use super::{Log, Recorded, read::Row};
 use crate::{StoreError, seal::payload};
 
 impl Log {

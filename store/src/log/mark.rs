@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use sqlx::PgPool;
+use tokio::time::Instant;
 
 use crate::{Position, StoreError, locks};
 
@@ -28,10 +31,33 @@ struct Candidate {
     holders: Vec<String>,
 }
 
+/// Rows of `pg_locks` (as `l`) of those who hold the lock in this database. Who waits for it has no position yet.
+pub(super) const HOLDERS: &str = "l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND l.classid = $1::int4::oid AND l.objid = $2::int4::oid";
+
 impl Mark {
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         Self { pool, proven: 0, candidate: None }
+    }
+
+    /// Somebody who follows the log has been at `proven`.
+    pub fn raise(&mut self, proven: Position) {
+        self.proven = self.proven.max(proven);
+    }
+
+    /// Looks until everything that could be seen at the first look is settled, or until `patience` is over because
+    /// an append stays open. A mark that is made for one question needs this: [`Mark::advance`] would find it
+    /// where it began whenever somebody is just appending.
+    pub async fn look(&mut self, patience: Duration) -> Result<Position, StoreError> {
+        const PAUSE: Duration = Duration::from_millis(2);
+        let begun = Instant::now();
+        let highest = self.highest().await?;
+        while self.advance().await? < highest && begun.elapsed() < patience {
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(self.proven)
     }
 
     /// The mark as [`Mark::advance`] last gave it.
@@ -76,18 +102,12 @@ impl Mark {
             .map_err(StoreError::from)
     }
 
-    /// Who holds the lock in this database. Who waits for it has no position yet.
     async fn holders(&self) -> Result<Vec<String>, StoreError> {
-        sqlx::query_scalar(
-            "SELECT virtualtransaction FROM pg_locks
-             WHERE locktype = 'advisory' AND granted AND objsubid = 2
-               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-               AND classid = $1::int4::oid AND objid = $2::int4::oid",
-        )
-        .bind(locks::NAMESPACE)
-        .bind(locks::APPEND)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::from)
+        sqlx::query_scalar(&format!("SELECT l.virtualtransaction FROM pg_locks l WHERE {HOLDERS}"))
+            .bind(locks::NAMESPACE)
+            .bind(locks::APPEND)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(StoreError::from)
     }
 }

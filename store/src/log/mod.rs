@@ -2,7 +2,7 @@
 //!
 //! A command comes in through `execute`, which drives cqrs-es over our `repository`; `append` takes decisions that
 //! were made already, for several streams at once. Both end in `write`. `load` reads streams; `mark`, `read` and
-//! `follow` read the whole log in order.
+//! `follow` read the whole log in order. `replay` reads one stream at a past moment; `status` says how the log is.
 
 use std::sync::Arc;
 
@@ -20,8 +20,10 @@ mod mark;
 mod read;
 mod recorded;
 mod redact;
+pub mod replay;
 mod repository;
 mod restore;
+pub mod status;
 mod upcast;
 mod write;
 
@@ -33,6 +35,7 @@ pub use mark::Mark;
 pub use read::{Ahead, Reader};
 pub use recorded::Recorded;
 pub use redact::Redaction;
+pub use replay::Moment;
 pub use restore::{Restoration, Restored};
 
 /// Told of every append, after it is committed. A hint, never the truth.

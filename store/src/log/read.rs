@@ -17,12 +17,14 @@ pub(super) struct Row {
     event_version: String,
     payload: String,
     metadata: String,
+    #[sqlx(default)]
+    redacted_digest: Option<Vec<u8>>,
 }
 
 /// A row as [`Row`] has it.
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "position, recorded_at, aggregate_type, aggregate_id, sequence, event_type, event_version,
-                       payload::text AS payload, metadata::text AS metadata";
+                       payload::text AS payload, metadata::text AS metadata, redacted_digest";
 
 /// Reads the whole log, without keys: personal values stay sealed. Cheap to clone.
 #[derive(Clone)]
@@ -152,6 +154,7 @@ pub(super) fn recorded(row: Row) -> Result<Recorded, StoreError> {
             event_version: row.event_version,
             payload,
             metadata,
+            redacted: row.redacted_digest,
         }),
     }
 }

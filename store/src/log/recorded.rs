@@ -20,6 +20,8 @@ pub struct Recorded {
     pub event_version: String,
     pub payload: Box<RawValue>,
     pub metadata: Box<RawValue>,
+    /// The SHA-256 that is left of a redacted payload, which is then `{}`.
+    pub redacted: Option<Vec<u8>>,
 }
 
 impl Recorded {
@@ -63,7 +65,7 @@ impl Recorded {
         Ok(upcast::upcast(event).payload)
     }
 
-    fn unreadable(&self, source: serde_json::Error) -> StoreError {
+    pub(crate) fn unreadable(&self, source: serde_json::Error) -> StoreError {
         StoreError::Unreadable { position: self.position, event_type: self.event_type.clone(), source }
     }
 }

@@ -9,11 +9,13 @@ mod masters;
 mod open;
 pub(crate) mod payload;
 mod receipt;
+mod reveal;
 mod rotate;
 pub(crate) mod subject;
 
 pub use keyring::{Keyring, MasterKeys};
 pub use master::MasterKey;
+pub use reveal::{Openness, PersonalValue, mark_closed, personal_values};
 pub use rotate::Rotated;
 pub use subject::NewSubject;
 pub(crate) use subject::SubjectKeys;

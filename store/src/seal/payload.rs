@@ -98,7 +98,7 @@ pub(crate) fn mark_of(value: &mut Value) -> Option<(Uuid, &mut Map<String, Value
 type Visit<'a> = dyn FnMut(&str, Uuid, &mut Map<String, Value>) -> Result<(), StoreError> + 'a;
 
 /// Visits every personal value with its place: `path` and the JSON pointer behind it.
-fn walk(value: &mut Value, path: &mut String, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+pub(crate) fn walk(value: &mut Value, path: &mut String, visit: &mut Visit<'_>) -> Result<(), StoreError> {
     if let Some((subject, mark)) = mark_of(value) {
         return visit(path, subject, mark);
     }

@@ -1,8 +1,9 @@
 //! A PostgreSQL server of one test's own, which it may kill.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 pub(crate) struct Cluster {
@@ -46,6 +47,24 @@ impl Cluster {
     /// Ends every process at once, as a power cut would but for what the operating system has in its cache.
     pub(crate) fn crash(&self) {
         self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-s", "-w", "stop"]);
+    }
+
+    /// A dump in PostgreSQL's own form, as a backup of the operator's would be one.
+    pub(crate) fn dump(&self) -> Vec<u8> {
+        let output =
+            self.command(&self.bin.join("pg_dump")).args(["-Fc", "-d", &self.url()]).output().unwrap();
+        assert!(output.status.success(), "pg_dump: {}", said(&output));
+        output.stdout
+    }
+
+    /// Reads a dump into this cluster.
+    pub(crate) fn restore(&self, dump: &[u8]) {
+        let mut command = self.command(&self.bin.join("pg_restore"));
+        command.args(["--exit-on-error", "-d", &self.url()]).stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(dump).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "pg_restore: {}", said(&output));
     }
 
     fn data(&self) -> String {

@@ -83,7 +83,8 @@ async fn look_again(log: &Log, streams: &[Uuid]) -> HashMap<Uuid, u64> {
     }
 }
 
-/// Reads with a follower in random steps until it was told the last position and got there. It lives through errors.
+/// Reads with a follower in random steps until it was told the last position and got there. It lives through errors, and
+/// now and then it is started anew, knowing nothing but the position of the last event that it has kept.
 pub(crate) async fn follow(
     log: Log,
     seed: u64,
@@ -93,6 +94,10 @@ pub(crate) async fn follow(
     let mut follower = log.follow(0);
     let mut read = Vec::new();
     loop {
+        if random.random_bool(0.02) {
+            let kept = read.last().map_or(0, |event: &Recorded| event.position);
+            follower = log.follow(kept);
+        }
         match follower.next(random.random_range(1..500)).await {
             Ok(events) if events.is_empty() => tokio::time::sleep(Duration::from_millis(1)).await,
             Ok(events) => read.extend(events),
