@@ -33,6 +33,7 @@ impl EventLine {
             event_version: self.event_version.clone(),
             payload,
             metadata: self.metadata.clone(),
+            redacted: None,
         })
     }
 
