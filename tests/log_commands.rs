@@ -88,7 +88,7 @@ async fn history(ada: &mut Client, stage: &str, position: i64) {
         .await
         .expect(StatusCode::OK);
     let entry = &page.body["entries"][0];
-    assert_eq!((&entry["kind"], &entry["text"]), (&json!("stage_renamed"), &json!("Stage umbenannt")));
+    assert_eq!((&entry["kind"], &entry["text"]), (&json!("stage_renamed"), &json!("Stage renamed")));
     assert_eq!(
         (&entry["by"]["name"], &entry["detail"]["name"]),
         (&json!("Ada Lovelace"), &json!("Bürgerhaus"))
