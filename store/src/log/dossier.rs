@@ -3,7 +3,10 @@
 use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
 
-use super::{Log, Recorded, read::Row};
+use super::{
+    Log, Recorded,
+    read::{Row, recorded},
+};
 use crate::{StoreError, seal::payload};
 
 impl Log {
