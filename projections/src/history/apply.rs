@@ -7,7 +7,11 @@ use stage_store::Recorded;
 use uuid::Uuid;
 
 use super::entry;
-use crate::{ProjectionError, engine::Projection, rows::column};
+use crate::{
+    ProjectionError,
+    engine::{Projection, Rebuild},
+    rows::column,
+};
 
 /// The projection `history`.
 pub struct History;
@@ -20,6 +24,10 @@ impl Projection for History {
 
     fn version(&self) -> i32 {
         1
+    }
+
+    fn rebuild(&self) -> Rebuild {
+        Rebuild::Shared { passes: &[&["stage", "source", "post"]] }
     }
 
     async fn apply(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), ProjectionError> {
