@@ -47,6 +47,32 @@ fn auditor(program: &Program) -> String {
     added["token"].as_str().unwrap().to_owned()
 }
 
+/// Somebody else in the team of a stage, through the mail that the folder of the program keeps. Gives their account.
+async fn joined(program: &Program, ada: &mut Client, stage: &str, email: &str) -> String {
+    let invitation = json!({"email": email, "role": "editor"});
+    create(ada, &format!("/api/v1/stages/{stage}/invitations"), invitation).await;
+    let mut token = String::new();
+    eventually("the invitation is mailed", async || {
+        let listed = program.command(&["mail", "list", "--json"]);
+        let listed: Value = serde_json::from_slice(&listed.stdout).unwrap_or_default();
+        let kept = listed["mails"].as_array().into_iter().flatten();
+        for mail in kept.filter(|mail| mail["kind"] == "invitation") {
+            let shown = program.command(&["mail", "show", mail["id"].as_str().unwrap()]);
+            let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+            if let Some((_, rest)) = shown.split_once("accept-invitation#").filter(|_| shown.contains(email))
+            {
+                token = rest.split_whitespace().next().unwrap_or_default().to_owned();
+            }
+        }
+        !token.is_empty()
+    })
+    .await;
+    let mut other = Client::registered(&program.base, email).await;
+    other.post("/api/v1/invitations", json!({"token": token})).await.expect(StatusCode::OK);
+    let session = other.get("/api/v1/session").await.expect(StatusCode::OK);
+    session.body["account_id"].as_str().unwrap().to_owned()
+}
+
 /// A stage with all that there can be, and one of each kind to be ended.
 async fn prepare(program: &Program, ada: &mut Client, feeds: &Feeds) -> Variables {
     let stage = create_stage(ada, "rathaus").await;
@@ -59,6 +85,12 @@ async fn prepare(program: &Program, ada: &mut Client, feeds: &Feeds) -> Variable
     let source = link_source(ada, &stage, &address).await;
     let unlinked_source = link_source(ada, &moved, &address).await;
     let media = ada.upload(&format!("/api/v1/stages/{stage}/media"), "image/png", PNG).await;
+
+    let member = joined(program, ada, &stage, "grace@example.org").await;
+    let removed_member = joined(program, ada, &moved, "edsger@example.org").await;
+    let invitations = format!("/api/v1/stages/{moved}/invitations");
+    let invitation =
+        create(ada, &invitations, json!({"email": "barbara@example.org", "role": "editor"})).await;
 
     let mut other = Client::new(&program.base);
     other.log_in("ada@example.org").await;
@@ -83,6 +115,9 @@ async fn prepare(program: &Program, ada: &mut Client, feeds: &Feeds) -> Variable
         ("STAGE_ENDED_SESSION", ended["id"].as_str().unwrap().to_owned()),
         ("STAGE_ID", stage),
         ("STAGE_MOVED", moved),
+        ("STAGE_MEMBER", member),
+        ("STAGE_REMOVED_MEMBER", removed_member),
+        ("STAGE_INVITATION", invitation),
         ("STAGE_CLOSED", closed),
         ("STAGE_TOPIC", topic),
         ("STAGE_REMOVED_TOPIC", removed_topic),

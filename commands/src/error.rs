@@ -1,7 +1,13 @@
 //! Why a command was not carried out, as the client is told.
 
 use crate::auditors::Scope;
-use stage_domain::{Invalid, account::AccountError, post::PostError, source::SourceError, stage::StageError};
+use stage_domain::{
+    Invalid,
+    account::AccountError,
+    post::PostError,
+    source::SourceError,
+    stage::{Role, StageError},
+};
 use stage_store::{ClaimKind, ExecuteError, StoreError};
 
 #[derive(Debug, thiserror::Error)]
@@ -18,9 +24,19 @@ pub enum CommandError {
     NotAnAuditor,
     #[error("the auditor's token does not have the scope {}", .0.as_str())]
     Scope(Scope),
+    /// The password is right; a code of the second factor is asked for too.
+    #[error("the second factor's code is missing")]
+    SecondFactorMissing,
+    #[error("the second factor's code is wrong, or was used before")]
+    SecondFactorWrong,
+    #[error("too many wrong codes; wait {} minutes", wait.num_minutes())]
+    TooManyTries { wait: chrono::TimeDelta },
     /// Also when it is there but belongs to somebody else: its existence is nobody's business.
     #[error("there is no such {0}")]
     NotFound(Missing),
+    /// A member of the stage's team, but in no role that may.
+    #[error("only a member of the stage with the role {} may do this", needs.as_str())]
+    Role { needs: Role },
     /// A value that must be unique is taken; holds the field.
     #[error("{field} is taken")]
     Taken { field: &'static str },
@@ -57,6 +73,8 @@ pub enum Missing {
     Session,
     Auditor,
     Stream,
+    Member,
+    Invitation,
 }
 
 impl std::fmt::Display for Missing {
@@ -71,6 +89,8 @@ impl std::fmt::Display for Missing {
             Self::Session => "session",
             Self::Auditor => "auditor",
             Self::Stream => "stream at that moment",
+            Self::Member => "member",
+            Self::Invitation => "invitation",
         })
     }
 }
@@ -80,7 +100,7 @@ impl From<StoreError> for CommandError {
         match error {
             StoreError::Conflict => Self::Busy,
             StoreError::Version { expected, actual } => Self::Version { expected, actual },
-            StoreError::Claimed(ClaimKind::Email) => Self::Taken { field: "email" },
+            StoreError::Claimed(ClaimKind::Email | ClaimKind::Invitation) => Self::Taken { field: "email" },
             StoreError::Claimed(ClaimKind::Handle) => Self::Taken { field: "handle" },
             StoreError::Claimed(ClaimKind::SourceAddress) => Self::Taken { field: "address" },
             // Whoever asks was erased a moment ago.
@@ -103,9 +123,11 @@ impl From<AccountError> for CommandError {
     fn from(refusal: AccountError) -> Self {
         match refusal {
             AccountError::NotRegistered => Self::NotFound(Missing::Account),
-            AccountError::AlreadyRegistered | AccountError::MailedJustNow | AccountError::OtherEmail => {
-                Self::Refused(refusal.to_string())
-            }
+            AccountError::SecondFactorOn
+            | AccountError::NoEnrolment
+            | AccountError::AlreadyRegistered
+            | AccountError::MailedJustNow
+            | AccountError::OtherEmail => Self::Refused(refusal.to_string()),
         }
     }
 }
@@ -116,9 +138,15 @@ impl From<StageError> for CommandError {
             StageError::NotFound => Self::NotFound(Missing::Stage),
             StageError::NoSuchTopic => Self::NotFound(Missing::Topic),
             StageError::TopicNameTaken => Self::Taken { field: "name" },
-            StageError::AlreadyCreated | StageError::TooManyTopics | StageError::TooManyMedia => {
-                Self::Refused(refusal.to_string())
-            }
+            StageError::NoSuchMember => Self::NotFound(Missing::Member),
+            StageError::NoSuchInvitation => Self::NotFound(Missing::Invitation),
+            StageError::AlreadyCreated
+            | StageError::TooManyTopics
+            | StageError::TooManyMedia
+            | StageError::AlreadyMember
+            | StageError::LastOwner
+            | StageError::TooManyMembers
+            | StageError::TooManyInvitations => Self::Refused(refusal.to_string()),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a client may ask for: authorise, load, decide, append. One file a use case, grouped by what it is about.
 //!
-//! Here live the use cases and the rows that make them safe: sessions, credentials, auditors, idempotency keys and
-//! the poll schedule. No HTTP and no read model. Start with `stages/create.rs`; every use case reads like it.
+//! Here live the use cases and the rows that make them safe: sessions, credentials, auditors, idempotency keys,
+//! invitations and the poll schedule. Which role each use case needs is in `authorise.rs`. No HTTP and no read model.
+//! Start with `stages/create.rs`; every use case reads like it.
 
 pub mod accounts;
 pub mod audit;
@@ -9,6 +10,7 @@ pub mod auditors;
 mod authorise;
 mod error;
 mod idempotency;
+pub mod members;
 pub mod posts;
 mod request;
 pub mod sources;
@@ -18,6 +20,7 @@ mod sweep;
 use chrono::{DateTime, Utc};
 use stage_store::{Log, Objects};
 
+pub use authorise::UseCase;
 pub use error::{CommandError, Missing};
 pub use request::{Actor, Done, IdempotencyKey, Request};
 pub use sweep::{IDEMPOTENCY_LIFE, Swept};

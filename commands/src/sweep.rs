@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::{CommandError, Commands, Time};
+use crate::{CommandError, Commands, Time, accounts::second_factor::ENROLMENT_LIFE};
 
 /// How long an Idempotency-Key is remembered.
 pub const IDEMPOTENCY_LIFE: TimeDelta = TimeDelta::days(1);
@@ -12,10 +12,13 @@ pub const IDEMPOTENCY_LIFE: TimeDelta = TimeDelta::days(1);
 pub struct Swept {
     pub sessions: u64,
     pub idempotency_keys: u64,
+    /// Invitations that expired; whom they went to is forgotten.
+    pub invitations: u64,
 }
 
 impl Commands {
-    /// Deletes sessions that ended and answers that nobody may ask for any more.
+    /// Deletes sessions that ended, answers that nobody may ask for any more, to whom invitations went that have
+    /// expired, and secrets of authenticator apps that were never confirmed.
     pub async fn sweep(&self, now: Time) -> Result<Swept, CommandError> {
         let sessions = sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
             .bind(now)
@@ -27,6 +30,11 @@ impl Commands {
             .execute(self.log.pool())
             .await?
             .rows_affected();
-        Ok(Swept { sessions, idempotency_keys })
+        sqlx::query("DELETE FROM second_factors WHERE enabled_at IS NULL AND begun_at <= $1")
+            .bind(now - ENROLMENT_LIFE)
+            .execute(self.log.pool())
+            .await?;
+        let invitations = self.forget_expired_invitations(now).await?;
+        Ok(Swept { sessions, idempotency_keys, invitations })
     }
 }

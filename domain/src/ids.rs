@@ -32,6 +32,7 @@ id!(/** A linked source: one account or feed on one network, linked to one stage
 id!(/** A post, see [`PostId::of`]. */ PostId);
 id!(/** A topic of a stage. */ TopicId);
 id!(/** An uploaded file. */ MediaId);
+id!(/** An invitation to a stage; also the subject of the address that is invited. */ InvitationId);
 id!(/** A session of the dashboard; not the token that proves it. */ SessionId);
 id!(/** An auditor: who reads the log from outside, with a token of their own. */ AuditorId);
 

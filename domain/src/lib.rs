@@ -24,6 +24,6 @@ pub mod topics;
 
 pub use aggregate::{Decide, run};
 pub use field::{FieldError, Invalid};
-pub use ids::{AccountId, AuditorId, MediaId, PostId, SessionId, SourceId, StageId, TopicId};
+pub use ids::{AccountId, AuditorId, InvitationId, MediaId, PostId, SessionId, SourceId, StageId, TopicId};
 pub use language::Language;
 pub use personal::Personal;

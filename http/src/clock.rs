@@ -19,3 +19,13 @@ pub(crate) fn new_id() -> Uuid {
 pub(crate) fn secret() -> [u8; 32] {
     rand::random()
 }
+
+/// For a secret that nobody can guess.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    rand::random()
+}
+
+/// Several of them.
+pub(crate) fn many<const N: usize, const M: usize>() -> [[u8; N]; M] {
+    std::array::from_fn(|_| rand::random())
+}

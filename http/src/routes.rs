@@ -9,9 +9,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     accounts,
     app::Shared,
-    audit, contract, edge, media, ops, pages, posts,
+    audit, contract, edge, invitations, media, members, ops, pages, posts,
     problem::{Kind, Problem},
-    public, session, sources, stages, topics,
+    public, second_factor, session, sources, stages, topics,
 };
 
 pub(crate) fn documented() -> (Router<Shared>, OpenApi) {
@@ -37,6 +37,10 @@ fn dashboard() -> OpenApiRouter<Shared> {
         .routes(routes!(accounts::export::export))
         .routes(routes!(accounts::restrict::restrict))
         .routes(routes!(accounts::object::object))
+        .routes(routes!(second_factor::read::read))
+        .routes(routes!(second_factor::begin::begin))
+        .routes(routes!(second_factor::confirm::confirm))
+        .routes(routes!(second_factor::end::end))
         .routes(routes!(session::log_in::log_in))
         .routes(routes!(session::read::read))
         .routes(routes!(session::log_out::log_out))
@@ -48,6 +52,13 @@ fn dashboard() -> OpenApiRouter<Shared> {
         .routes(routes!(stages::change::change))
         .routes(routes!(stages::close::close))
         .routes(routes!(stages::history::history))
+        .routes(routes!(members::list::list))
+        .routes(routes!(members::change::change))
+        .routes(routes!(members::remove::remove))
+        .routes(routes!(invitations::send::send))
+        .routes(routes!(invitations::list::list))
+        .routes(routes!(invitations::withdraw::withdraw))
+        .routes(routes!(invitations::accept::accept))
         .routes(routes!(topics::define::define))
         .routes(routes!(topics::preview::preview))
         .routes(routes!(topics::change::change))

@@ -58,7 +58,7 @@ async fn a_wrong_present_password_is_told_at_its_field_and_logs_nobody_out() {
 #[tokio::test]
 async fn the_page_of_a_link_speaks_the_readers_language_and_lets_no_other_host_in() {
     let house = House::new().await;
-    for path in ["/verify-email", "/reset-password"] {
+    for path in ["/verify-email", "/reset-password", "/accept-invitation"] {
         let german = house.ask(common::request("GET", path, &[("accept-language", "de")], "")).await;
         assert_eq!(german.headers["content-language"], "de");
         assert!(german.text.contains(r#"<html lang="de">"#) && german.text.contains("JavaScript"));

@@ -11,11 +11,11 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use stage_domain::{
-    AccountId, Decide, Language, PostId, SourceId, StageId, TopicId,
+    AccountId, Decide, InvitationId, Language, PostId, SourceId, StageId, TopicId,
     account::{Account, AccountCommand, Correction, Purpose, Registration},
     post::{Post, PostCommand, PostEvent, RedactionReason},
     source::{Cursor, Failure, FailureKind, Network, Source, SourceCommand},
-    stage::{Stage, StageCommand},
+    stage::{Role, Stage, StageCommand},
     topics::{Matcher, PostText},
 };
 use stage_store::Recorded;
@@ -34,6 +34,10 @@ enum Attempt {
     Erase(u8),
     Create(u8),
     Rename(u8, u8),
+    Invite(u8, u8),
+    Accept(u8, u8),
+    ChangeRole(u8, u8, u8),
+    Leave(u8, u8),
     Define(u8, u8, u8),
     Change(u8, u8, u8),
     Remove(u8, u8),
@@ -63,6 +67,10 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => two.clone().prop_map(Erase),
         4 => two.clone().prop_map(Create),
         1 => (two.clone(), six.clone()).prop_map(|(s, n)| Rename(s, n)),
+        2 => (two.clone(), four.clone()).prop_map(|(s, n)| Invite(s, n)),
+        2 => (two.clone(), four.clone()).prop_map(|(s, n)| Accept(s, n)),
+        2 => (two.clone(), four.clone(), 0..3u8).prop_map(|(s, n, r)| ChangeRole(s, n, r)),
+        1 => (two.clone(), four.clone()).prop_map(|(s, n)| Leave(s, n)),
         5 => (two.clone(), four.clone(), six.clone()).prop_map(|(s, t, w)| Define(s, t, w)),
         4 => (two.clone(), four.clone(), six.clone()).prop_map(|(s, t, w)| Change(s, t, w)),
         2 => (two.clone(), four.clone()).prop_map(|(s, t)| Remove(s, t)),
@@ -106,6 +114,11 @@ fn source_id(source: u8) -> SourceId {
 /// Sources 0 and 1 belong to the first stage, 2 and 3 to the second.
 fn stage_of(source: u8) -> StageId {
     stage_id(source / 2)
+}
+
+/// The first is who creates stages.
+fn member(number: u8) -> AccountId {
+    AccountId(id(1 + u128::from(number)))
 }
 
 fn topic_id(stage: StageId, topic: u8) -> TopicId {
@@ -185,6 +198,24 @@ impl Model {
             Attempt::Rename(stage, name) => {
                 let (name, handle) = (Some(name.to_string()), Some(format!("handle-{name}")));
                 self.stage(stage_id(stage), StageCommand::Change { name, handle, at });
+            }
+            Attempt::Invite(stage, number) => {
+                let (invitation_id, role) = (InvitationId(id(u128::from(number))), Role::Moderator);
+                let expires_at = common::at(10_000);
+                let language = Language::En;
+                let invite = StageCommand::Invite { invitation_id, role, language, expires_at, at };
+                self.stage(stage_id(stage), invite);
+            }
+            Attempt::Accept(stage, number) => {
+                let (invitation_id, member) = (InvitationId(id(u128::from(number))), member(number));
+                self.stage(stage_id(stage), StageCommand::AcceptInvitation { invitation_id, member, at });
+            }
+            Attempt::ChangeRole(stage, number, role) => {
+                let (member, role) = (member(number), Role::ALL[usize::from(role)]);
+                self.stage(stage_id(stage), StageCommand::ChangeRole { member, role, at });
+            }
+            Attempt::Leave(stage, number) => {
+                self.stage(stage_id(stage), StageCommand::Leave { member: member(number), at });
             }
             Attempt::Define(stage, number, word) => {
                 let stage = stage_id(stage);
@@ -328,6 +359,12 @@ fn the_same_log_in_any_batches_makes_the_same_rows_and_the_right_ones() {
                 .await
                 .unwrap();
             assert_eq!(stored, expected.keys().copied().collect::<Vec<_>>());
+            for (stage, state) in &model.stages {
+                let members = if state.closed { BTreeMap::new() } else { state.team.members.clone() };
+                let stored = world.reads.members(StageId(*stage)).await.unwrap();
+                let stored: BTreeMap<_, _> = stored.into_iter().map(|row| (row.account, row.role)).collect();
+                assert_eq!(stored, members);
+            }
             for (id, (hidden, pinned, topics)) in &expected {
                 let view = world.reads.post(PostId(*id)).await.unwrap().unwrap();
                 let shown: Vec<_> = view.topics.iter().map(|topic| (topic.id, topic.by_hand)).collect();

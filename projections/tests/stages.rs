@@ -5,10 +5,10 @@ mod common;
 
 use common::{Logbook, STAGE, at, created, id, topic, world};
 use stage_domain::{
-    AccountId, SourceId, StageId,
+    AccountId, InvitationId, Language, SourceId, StageId,
     account::{Account, AccountEvent},
     source::{Cursor, Failure, FailureKind, SourceEvent},
-    stage::{Stage, StageEvent},
+    stage::{Role, Stage, StageEvent},
 };
 
 fn imported(imported: u32, title: &str, minute: i64) -> SourceEvent {
@@ -45,7 +45,7 @@ async fn a_stage_shows_its_topics_and_sources_in_the_order_of_their_making() {
     assert_eq!((b.paused, b.interval_minutes, b.last_import_at), (true, 60, None));
 
     let owner = AccountId(id(1));
-    assert_eq!(world.reads.stages_of(owner).await.unwrap(), std::slice::from_ref(&stage));
+    assert_eq!(world.reads.stages_of(owner).await.unwrap(), [(stage.clone(), Role::Owner)]);
     assert_eq!(world.reads.stage_by_handle("rathaus").await.unwrap(), Some(stage));
     assert_eq!(world.reads.stage_by_handle("rat\0haus").await.unwrap(), None);
 }
@@ -111,4 +111,46 @@ async fn readers_see_no_stage_and_no_post_of_somebody_who_is_restricted() {
     assert!(world.reads.stage_by_handle("rathaus").await.unwrap().is_some());
     assert_eq!(world.reads.visible_posts(&[post]).await.unwrap(), [post]);
     assert!(!world.reads.is_restricted(STAGE).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_stage_is_listed_for_each_of_its_members_with_their_role_until_they_leave() {
+    let (world, mut log) = (world().await, Logbook::default());
+    let (ada, bob, eve) = (AccountId(id(1)), AccountId(id(2)), AccountId(id(3)));
+    let (first, second) = (InvitationId(id(11)), InvitationId(id(12)));
+    log.stage(created("rathaus"));
+    for (invitation_id, role) in [(first, Role::Editor), (second, Role::Moderator)] {
+        let language = Language::De;
+        log.stage(StageEvent::MemberInvited { invitation_id, role, language, expires_at: at(99), at: at(1) });
+    }
+    let (member, role) = (eve, Role::Moderator);
+    log.stage(StageEvent::InvitationAccepted { invitation_id: second, member, role, at: at(2) });
+    let (member, role) = (bob, Role::Editor);
+    log.stage(StageEvent::InvitationAccepted { invitation_id: first, member, role, at: at(3) });
+    world.project(&log.fresh()).await;
+    let role_of = async |account| {
+        let stages = world.reads.stages_of(account).await.unwrap();
+        stages.first().map(|(stage, role)| (stage.id, stage.version, *role))
+    };
+    assert_eq!(role_of(bob).await, Some((STAGE, 5, Role::Editor)));
+    let team = |members: Vec<stage_projections::stages::MemberView>| -> Vec<_> {
+        members.into_iter().map(|member| (member.account, member.role, member.since)).collect()
+    };
+    let members = team(world.reads.members(STAGE).await.unwrap());
+    assert_eq!(
+        members,
+        [(ada, Role::Owner, at(0)), (eve, Role::Moderator, at(2)), (bob, Role::Editor, at(3))]
+    );
+
+    log.stage(StageEvent::MemberRoleChanged { member: bob, role: Role::Owner, at: at(4) });
+    log.stage(StageEvent::MemberLeft { member: ada, at: at(5) });
+    log.stage(StageEvent::MemberRemoved { member: eve, at: at(6) });
+    world.project(&log.fresh()).await;
+    assert_eq!(team(world.reads.members(STAGE).await.unwrap()), [(bob, Role::Owner, at(3))]);
+    assert_eq!((role_of(ada).await, role_of(eve).await), (None, None));
+
+    log.stage(StageEvent::StageClosed { at: at(7) });
+    world.project(&log.fresh()).await;
+    assert_eq!(role_of(bob).await, None);
+    assert!(world.reads.members(STAGE).await.unwrap().is_empty());
 }

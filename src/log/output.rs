@@ -30,6 +30,7 @@ impl OutputArgs {
             true => json(answer),
             false => write(text(answer)),
         }
+    }
 }
 
 /// To stdout. Who reads us may have had enough, as `head` has; that is no failure of ours.

@@ -15,6 +15,8 @@ pub enum ClaimKind {
     Handle,
     /// What a stage links only once: `stage id`, network and address in one string.
     SourceAddress,
+    /// An address that a stage invites only once at a time: stage and address in one string; kept as its keyed hash.
+    Invitation,
 }
 
 impl ClaimKind {
@@ -24,6 +26,7 @@ impl ClaimKind {
             Self::Email => "email",
             Self::Handle => "handle",
             Self::SourceAddress => "source_address",
+            Self::Invitation => "invitation",
         }
     }
 }
@@ -43,6 +46,7 @@ impl ClaimKind {
         match self {
             Self::Email => keyring.digest("claims/email", normal_email(value).as_bytes()).to_vec(),
             Self::Handle => value.as_bytes().to_vec(),
+            Self::Invitation => keyring.digest("claims/invitation", normal_email(value).as_bytes()).to_vec(),
             // An address may be longer than a row of an index.
             Self::SourceAddress => Sha256::digest(value.as_bytes()).to_vec(),
         }

@@ -6,8 +6,8 @@ mod common;
 use std::{sync::Arc, time::Duration};
 
 use common::{House, person};
-use stage_commands::accounts::Correct;
-use stage_domain::account::Purpose;
+use stage_commands::{accounts::Correct, members::Invite};
+use stage_domain::{InvitationId, Language, account::Purpose, stage::Role};
 use stage_testkit::{FakeSlack, FakeSmtp};
 use stage_workers::{
     delivering::{Settings, recipients::mail::Folder},
@@ -399,5 +399,31 @@ async fn a_restriction_ends_once_its_mail_is_sent_and_not_while_it_waits() {
     assert!(mails[2].data.contains("The restriction of your data ends"), "{}", mails[2].data);
     house.settled("sent", 3).await;
     assert!(told.told().await.unwrap() >= announced);
+}
+
+#[tokio::test]
+async fn an_invitation_is_mailed_to_an_address_without_an_account_until_it_is_withdrawn() {
+    let house = House::new().await;
+    let smtp = FakeSmtp::start().await;
+    let ada = house.register("ada@example.org").await;
+    let stage = house.stage(ada, "rathaus").await;
+    // Set up, but not at work yet, so that both invitations wait.
+    house.mail(Arc::new(common::smtp(&smtp)), quick()).await.abort();
+    let mut invitations = vec![];
+    for (email, language) in [("grace@example.org", Language::De), ("edsger@example.org", Language::En)] {
+        let invite = Invite { email: email.into(), role: Role::Editor, language };
+        let invited = house.commands.invite(ada, stage, invite, common::request()).await.unwrap();
+        invitations.push(InvitationId(invited.id));
+    }
+    house.commands.withdraw_invitation(ada, stage, invitations[1], common::request()).await.unwrap();
+    let working = house.mail(Arc::new(common::smtp(&smtp)), quick()).await;
+    let withheld = house.settled("withheld", 1).await;
+    assert_eq!(withheld[0].reason.as_deref(), Some("not_open"));
+    let mails = smtp.came(1).await;
+    assert_eq!((mails.len(), mails[0].to.as_str()), (1, "grace@example.org"));
+    let bob = house.register("bob@example.org").await;
+    let token = common::token(&mails[0].data, "accept-invitation");
+    let joined = house.commands.accept_invitation(bob, &token, common::request()).await.unwrap();
+    assert_eq!(joined.id, stage.0);
     working.abort();
 }

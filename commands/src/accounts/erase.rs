@@ -23,6 +23,8 @@ const FORGET: &[&str] = &[
     "DELETE FROM credentials WHERE account_id = $1",
     "DELETE FROM sessions WHERE account_id = $1",
     "DELETE FROM idempotency_keys WHERE account_id = $1",
+    "DELETE FROM second_factors WHERE account_id = $1",
+    "DELETE FROM recovery_codes WHERE account_id = $1",
     "DELETE FROM restrictions WHERE account_id = $1",
 ];
 

@@ -1,8 +1,9 @@
-//! Finishing erasures: the person's stages are closed, their files deleted, and a receipt is signed.
+//! Finishing erasures: the person leaves their stages, those that nobody else owns are closed, their files deleted, and
+//! a receipt is signed.
 
 use chrono::SecondsFormat;
-use stage_domain::{AccountId, StageId, stage::Stage};
-use stage_store::{Act, Position};
+use stage_domain::{AccountId, StageId};
+use stage_store::Position;
 use uuid::Uuid;
 
 use crate::{CommandError, Commands, Time};
@@ -64,20 +65,16 @@ impl Commands {
 
     /// Each step leaves behind that it is done; repeated, it does what is left.
     pub(super) async fn finish_erasure(&self, account: AccountId, now: Time) -> Result<(), CommandError> {
-        let stages: Vec<(Uuid, bool)> = sqlx::query_as(
-            "SELECT stage_id, closed_at IS NULL FROM stage_owners WHERE owner = $1 ORDER BY stage_id",
+        // A stage that has another owner goes on without the person.
+        self.end_memberships(account, now).await?;
+        let closed: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT stage_id FROM stage_owners WHERE owner = $1 AND closed_at IS NOT NULL ORDER BY stage_id",
         )
         .bind(account.0)
         .fetch_all(self.log.pool())
         .await?;
-        for (stage, open) in stages {
-            let stage = StageId(stage);
-            if open {
-                let loaded = self.log.load::<Stage>(stage.0).await?;
-                self.close(stage, &loaded.aggregate, now, Act { by: Some(account), ..Act::default() })
-                    .await?;
-            }
-            self.delete_files(stage).await?;
+        for stage in closed {
+            self.delete_files(StageId(stage)).await?;
         }
         self.sign(account, now).await
     }

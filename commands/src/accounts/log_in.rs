@@ -8,9 +8,9 @@ use stage_domain::{
     AccountId, SessionId,
     account::{Account, AccountCommand},
 };
-use stage_store::{Act, Also, Appended, ClaimKind};
+use stage_store::{Act, Also, Appended, ClaimKind, ExecuteError, StoreError};
 
-use super::{register::PLACE, sessions};
+use super::{register::PLACE, second_factor::Proof, sessions};
 use crate::{Actor, CommandError, Commands, Done, Request, Time};
 
 /// A session just begun. The token is shown once and kept only as its hash.
@@ -21,11 +21,24 @@ pub struct NewSession {
 }
 
 impl Commands {
-    /// Begins a session for whoever knows the password. `fresh` is 32 random bytes for the token.
+    /// [`Commands::log_in_with`] nothing but a password.
     pub async fn log_in(
         &self,
         email: &str,
         password: SecretString,
+        fresh: [u8; 32],
+        request: Request,
+    ) -> Result<NewSession, CommandError> {
+        self.log_in_with(email, password, None, fresh, request).await
+    }
+
+    /// Begins a session for whoever knows the password and, where a second factor is on, has a `code` of the app or a
+    /// recovery code. `fresh` is 32 random bytes for the token.
+    pub async fn log_in_with(
+        &self,
+        email: &str,
+        password: SecretString,
+        code: Option<&SecretString>,
         fresh: [u8; 32],
         request: Request,
     ) -> Result<NewSession, CommandError> {
@@ -36,13 +49,27 @@ impl Commands {
         };
         let right = self.passwords.verify(password, hash).await?;
         let account = account.filter(|_| right).ok_or(CommandError::WrongCredentials)?;
+        let proof = self.prove_second_factor(account, code, request.at).await?;
 
         let actor = Actor { account, session: SessionId(request.new_id) };
         let token = BASE64_URL_SAFE_NO_PAD.encode(fresh);
         let begin = Begin { actor, token: sessions::digest(&token), at: request.at };
-        let act = Act { by: Some(account), also: vec![Arc::new(begin)], ..Act::default() };
-        let command = AccountCommand::LogIn { at: request.at };
-        let receipt = self.log.execute::<Account>(account.0, command, act).await?;
+        let command = match &proof {
+            Some(Proof::Recovery { left, .. }) => {
+                AccountCommand::LogInWithRecoveryCode { left: *left, at: request.at }
+            }
+            Some(Proof::Code { .. }) | None => AccountCommand::LogIn { at: request.at },
+        };
+        let mut also: Vec<Arc<dyn Also>> = vec![Arc::new(begin)];
+        also.extend(proof.map(|proof| Arc::new(proof) as Arc<dyn Also>));
+        let act = Act { by: Some(account), also, ..Act::default() };
+        let receipt = match self.log.execute::<Account>(account.0, command, act).await {
+            // The same code was used by another log-in between the check and here.
+            Err(ExecuteError::Store(StoreError::Database(sqlx::Error::RowNotFound))) => {
+                return Err(CommandError::SecondFactorWrong);
+            }
+            result => result?,
+        };
         let done = Done { id: account.0, version: receipt.version, position: receipt.position };
         Ok(NewSession { actor, token: token.into(), done })
     }

@@ -12,6 +12,7 @@ mod password;
 mod passwords;
 mod register;
 mod restrict;
+pub(crate) mod second_factor;
 mod sessions;
 mod verify;
 
@@ -22,5 +23,6 @@ pub use log_in::NewSession;
 pub use password::RESET_LIFE;
 pub use passwords::Passwords;
 pub use register::Register;
+pub use second_factor::{Confirmed, Enrolment, RECOVERY_CODES, SecondFactor};
 pub use sessions::Session;
 pub use verify::VERIFICATION_LIFE;

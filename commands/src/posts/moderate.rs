@@ -4,7 +4,7 @@ use stage_domain::{
     stage::Stage,
 };
 
-use crate::{Actor, CommandError, Commands, Done, Missing, Request, Time};
+use crate::{Actor, CommandError, Commands, Done, Missing, Request, Time, UseCase};
 
 /// What a moderator does with a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +27,9 @@ impl Commands {
         request: Request,
     ) -> Result<Done, CommandError> {
         self.once(Some(actor.account), &request, post.0, |act| async move {
-            let owned = self.own_stage(actor, stage).await?;
+            let managed = self.stage_for(actor, stage, UseCase::ModeratePost).await?;
             if let Moderation::Assign(Some(topics)) = &moderation {
-                known(topics, &owned.aggregate)?;
+                known(topics, &managed.aggregate)?;
             }
             let home = self.log.load::<Post>(post.0).await?.aggregate.home;
             if home.map(|home| home.stage_id) != Some(stage) {

@@ -4,7 +4,7 @@ use stage_domain::{
 };
 use stage_store::{Act, Redaction};
 
-use crate::{Actor, CommandError, Commands, Done, Missing, Request, Time};
+use crate::{Actor, CommandError, Commands, Done, Missing, Request, Time, UseCase};
 
 impl Commands {
     /// Takes what a post says out of the log for good, on the request of somebody whom it is about. The post leaves
@@ -19,7 +19,7 @@ impl Commands {
     ) -> Result<Done, CommandError> {
         let at = request.at;
         self.once(Some(actor.account), &request, post.0, |act| async move {
-            self.own_stage(actor, stage).await?;
+            self.stage_for(actor, stage, UseCase::RedactPost).await?;
             self.redact(Some(stage), post, reason, at, act).await
         })
         .await

@@ -6,7 +6,7 @@ use stage_domain::{
 };
 
 use super::schedule::Follow;
-use crate::{Actor, CommandError, Commands, Done, Request};
+use crate::{Actor, CommandError, Commands, Done, Request, UseCase};
 
 impl Commands {
     /// Changes how often a source is polled, or pauses it; `None` leaves a value as it is.
@@ -25,7 +25,7 @@ impl Commands {
         let follow = Arc::new(Follow { source, interval_minutes, paused, at: request.at });
         let command = SourceCommand::Change { interval_minutes, paused, at: request.at };
         self.once(Some(actor.account), &request, source.0, |mut act| async move {
-            self.own_source(actor, stage, source).await?;
+            self.source_for(actor, stage, source, UseCase::ChangeSource).await?;
             act.also.push(follow);
             Ok::<_, CommandError>(self.log.execute::<Source>(source.0, command, act).await?)
         })

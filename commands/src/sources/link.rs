@@ -7,7 +7,7 @@ use stage_domain::{
 use stage_store::{Act, ClaimChange, ClaimKind};
 
 use super::schedule::Begin;
-use crate::{Actor, CommandError, Commands, Done, Request};
+use crate::{Actor, CommandError, Commands, Done, Request, UseCase};
 
 /// Sources that a stage can have, so that one stage does not keep all others waiting for their polls.
 pub const MAX_SOURCES: i64 = 200;
@@ -38,7 +38,7 @@ impl Commands {
         let command =
             SourceCommand::Link { stage_id: stage, network, address, interval_minutes, at: request.at };
         self.once(Some(actor.account), &request, source.0, |mut act| async move {
-            self.own_stage(actor, stage).await?;
+            self.stage_for(actor, stage, UseCase::LinkSource).await?;
             self.has_room(stage).await?;
             act.claims.push(claim);
             act.also.push(begin);

@@ -10,7 +10,7 @@ use stage_domain::{
 use stage_store::StoreError;
 
 use super::schedule::DueNow;
-use crate::{Actor, CommandError, Commands, Done, Request, Time};
+use crate::{Actor, CommandError, Commands, Done, Request, Time, UseCase};
 
 /// A source whose poll is due and now held by one worker.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ impl Commands {
     ) -> Result<Done, CommandError> {
         let at = request.at;
         self.once(Some(actor.account), &request, source.0, |mut act| async move {
-            if self.own_source(actor, stage, source).await?.aggregate.paused {
+            if self.source_for(actor, stage, source, UseCase::PollSource).await?.aggregate.paused {
                 return Err(CommandError::Refused("the source is paused; let it go on first".to_owned()));
             }
             act.also.push(Arc::new(DueNow { source, at }));

@@ -7,7 +7,7 @@ use stage_domain::{
 use stage_store::{ClaimChange, ClaimKind};
 
 use super::{link::claimed, schedule::End};
-use crate::{Actor, CommandError, Commands, Done, Request};
+use crate::{Actor, CommandError, Commands, Done, Request, UseCase};
 
 impl Commands {
     /// Unlinks a source: it is not polled any more and its posts leave the stage. The same address can be
@@ -21,7 +21,7 @@ impl Commands {
     ) -> Result<Done, CommandError> {
         let at = request.at;
         self.once(Some(actor.account), &request, source.0, |mut act| async move {
-            let linked = self.own_source(actor, stage, source).await?.aggregate;
+            let linked = self.source_for(actor, stage, source, UseCase::UnlinkSource).await?.aggregate;
             act.claims.push(ClaimChange::Release {
                 kind: ClaimKind::SourceAddress,
                 value: claimed(stage, linked.network, &linked.address),

@@ -12,7 +12,7 @@ use stage_domain::{
 };
 use stage_store::{Act, Also, Appended, ExecuteError, Object, Receipt, StoreError};
 
-use crate::{Actor, CommandError, Commands, Done, Missing, Request};
+use crate::{Actor, CommandError, Commands, Done, Missing, Request, UseCase};
 
 /// The largest file that is taken: 10 MiB.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -44,7 +44,7 @@ impl Commands {
         };
         let object = Object { content_type: content_type.to_owned(), bytes };
         self.once(Some(actor.account), &request, media.0, |act| async move {
-            self.own_stage(actor, stage).await?;
+            self.stage_for(actor, stage, UseCase::AddMedia).await?;
             self.put_then_append(stage, media, object, command, act).await
         })
         .await

@@ -4,7 +4,7 @@ use stage_domain::{
 };
 use stage_store::{Act, ClaimChange, ClaimKind, Loaded, Receipt};
 
-use crate::{Actor, CommandError, Commands, Done, Request};
+use crate::{Actor, CommandError, Commands, Done, Request, UseCase, authorise::allowed};
 
 /// How often a change is decided anew when others change the stage meanwhile.
 const TRIES: usize = 5;
@@ -41,7 +41,10 @@ impl Commands {
         act: Act,
     ) -> Result<Receipt, CommandError> {
         for _ in 0..TRIES {
-            let loaded = self.own_stage(actor, stage).await?;
+            let loaded = self.stage_for(actor, stage, UseCase::RenameStage).await?;
+            if handle.as_ref().is_some_and(|handle| *handle != loaded.aggregate.handle) {
+                allowed(&loaded.aggregate, actor.account, UseCase::MoveStage)?;
+            }
             let asked = act.expected;
             let claims = claims(stage, &loaded, handle.as_deref());
             let act = Act { expected: asked.or(Some(loaded.version)), claims, ..act.clone() };

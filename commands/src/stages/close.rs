@@ -8,7 +8,7 @@ use stage_domain::{
 };
 use stage_store::{Act, Also, Appended, ClaimChange, ClaimKind, Receipt};
 
-use crate::{Actor, CommandError, Commands, Done, Request, Time};
+use crate::{Actor, CommandError, Commands, Done, Request, Time, UseCase, members::forget_team};
 
 impl Commands {
     /// Closes a stage for good: nothing of it is shown, its sources are not polled, its handle is free and its
@@ -21,7 +21,7 @@ impl Commands {
     ) -> Result<Done, CommandError> {
         let at = request.at;
         self.once(Some(actor.account), &request, stage.0, |act| async move {
-            let loaded = self.own_stage(actor, stage).await?;
+            let loaded = self.stage_for(actor, stage, UseCase::CloseStage).await?;
             let receipt = self.close(stage, &loaded.aggregate, at, act).await?;
             // Nobody is shown the files any more, whether or not the object store answers now.
             if let Err(error) = self.delete_files(stage).await {
@@ -47,7 +47,7 @@ impl Commands {
     }
 }
 
-/// Nothing of the stage is polled and none of its files is shown.
+/// Nothing of the stage is polled, none of its files is shown, and nobody belongs to it.
 struct Forget {
     stage: StageId,
     at: Time,
@@ -64,8 +64,8 @@ impl Also for Forget {
         sqlx::query("UPDATE stage_owners SET closed_at = $2 WHERE stage_id = $1")
             .bind(self.stage.0)
             .bind(self.at)
-            .execute(tx)
-            .await
-            .map(drop)
+            .execute(&mut *tx)
+            .await?;
+        forget_team(tx, self.stage).await
     }
 }

@@ -2,15 +2,15 @@ use std::sync::Arc;
 
 use stage_domain::{
     StageId, field,
-    stage::{Stage, StageCommand, handle},
+    stage::{Role, Stage, StageCommand, handle},
 };
 use stage_store::{Act, ClaimChange, ClaimKind};
 
 use super::owners::Owned;
-use crate::{Actor, CommandError, Commands, Done, Request};
+use crate::{Actor, CommandError, Commands, Done, Request, members::Joined};
 
 impl Commands {
-    /// Creates a stage and claims its handle. `Done::id` is the stage's.
+    /// Creates a stage, of which the person is the first owner, and claims its handle. `Done::id` is the stage's.
     pub async fn create_stage(
         &self,
         actor: Actor,
@@ -29,6 +29,7 @@ impl Commands {
         self.once(Some(actor.account), &request, stage.0, |mut act| {
             act.claims.push(claim);
             act.also.push(Arc::new(Owned { stage, owner: actor.account }));
+            act.also.push(Arc::new(Joined { stage, member: actor.account, role: Role::Owner }));
             let act = Act { new: true, living: Some(actor.account), ..act };
             self.log.execute::<Stage>(stage.0, command, act)
         })

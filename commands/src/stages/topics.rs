@@ -7,7 +7,7 @@ use stage_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Actor, CommandError, Commands, Done, Request};
+use crate::{Actor, CommandError, Commands, Done, Request, UseCase};
 
 impl Commands {
     /// `Done::id` is the topic's.
@@ -21,7 +21,8 @@ impl Commands {
     ) -> Result<Done, CommandError> {
         let topic = Topic::new(TopicId(request.new_id), name, rules)?;
         let (id, at) = (topic.id.0, request.at);
-        self.to_topics(actor, stage, id, StageCommand::DefineTopic { topic, at }, request).await
+        let command = StageCommand::DefineTopic { topic, at };
+        self.to_topics(actor, stage, id, UseCase::DefineTopic, command, request).await
     }
 
     /// Replaces the topic's name and rules.
@@ -36,7 +37,8 @@ impl Commands {
     ) -> Result<Done, CommandError> {
         let topic = Topic::new(topic, name, rules)?;
         let (id, at) = (topic.id.0, request.at);
-        self.to_topics(actor, stage, id, StageCommand::ChangeTopic { topic, at }, request).await
+        let command = StageCommand::ChangeTopic { topic, at };
+        self.to_topics(actor, stage, id, UseCase::ChangeTopic, command, request).await
     }
 
     pub async fn remove_topic(
@@ -47,7 +49,7 @@ impl Commands {
         request: Request,
     ) -> Result<Done, CommandError> {
         let command = StageCommand::RemoveTopic { topic_id: topic, at: request.at };
-        self.to_topics(actor, stage, topic.0, command, request).await
+        self.to_topics(actor, stage, topic.0, UseCase::RemoveTopic, command, request).await
     }
 
     async fn to_topics(
@@ -55,11 +57,12 @@ impl Commands {
         actor: Actor,
         stage: StageId,
         topic: Uuid,
+        use_case: UseCase,
         command: StageCommand,
         request: Request,
     ) -> Result<Done, CommandError> {
         self.once(Some(actor.account), &request, topic, |act| async move {
-            self.own_stage(actor, stage).await?;
+            self.stage_for(actor, stage, use_case).await?;
             Ok::<_, CommandError>(self.log.execute::<Stage>(stage.0, command, act).await?)
         })
         .await

@@ -30,6 +30,17 @@ pub enum AccountCommand {
         by_reset: bool,
         at: DateTime<Utc>,
     },
+    EnableSecondFactor {
+        at: DateTime<Utc>,
+    },
+    DisableSecondFactor {
+        at: DateTime<Utc>,
+    },
+    /// With one of the recovery codes; `left` are left.
+    LogInWithRecoveryCode {
+        left: u32,
+        at: DateTime<Utc>,
+    },
     Correct {
         correction: Correction,
         at: DateTime<Utc>,

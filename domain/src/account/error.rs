@@ -9,4 +9,8 @@ pub enum AccountError {
     MailedJustNow,
     #[error("the account has another e-mail address by now")]
     OtherEmail,
+    #[error("the second factor is on already; turn it off first")]
+    SecondFactorOn,
+    #[error("no authenticator app was told a secret within the last hour; begin anew")]
+    NoEnrolment,
 }

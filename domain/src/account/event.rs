@@ -29,6 +29,18 @@ pub enum AccountEvent {
     PasswordResetRequested {
         at: DateTime<Utc>,
     },
+    /// From here on a log-in asks for a code.
+    SecondFactorEnabled {
+        at: DateTime<Utc>,
+    },
+    SecondFactorDisabled {
+        at: DateTime<Utc>,
+    },
+    /// In place of a code of the app; so many are left.
+    RecoveryCodeUsed {
+        left: u32,
+        at: DateTime<Utc>,
+    },
     PasswordChanged {
         /// By the link of a mail, and not by knowing the old one.
         by_reset: bool,
@@ -76,6 +88,9 @@ crate::event_types!(AccountEvent {
     EmailVerificationRequested = "1",
     EmailVerified = "1",
     PasswordResetRequested = "1",
+    SecondFactorEnabled = "1",
+    SecondFactorDisabled = "1",
+    RecoveryCodeUsed = "1",
     PasswordChanged = "1",
     AccountCorrected = "1",
     AccountRestricted = "1",

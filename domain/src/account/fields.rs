@@ -4,7 +4,7 @@ use crate::{FieldError, field};
 
 /// An address as people write it: one `@`, something before it, a domain behind it. Whether it exists is
 /// shown by a mail alone. At most 254 characters (RFC 5321, section 4.5.3.1.3 less the brackets).
-pub(super) fn email_address(field: &str, value: &str) -> Result<String, FieldError> {
+pub fn email_address(field: &str, value: &str) -> Result<String, FieldError> {
     let value = field::line(field, value, 254)?;
     let wrong = || FieldError::new(field, "not_an_email", "must be an e-mail address");
     let (local, domain) = value.rsplit_once('@').ok_or_else(wrong)?;

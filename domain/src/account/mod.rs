@@ -14,5 +14,6 @@ pub use command::{AccountCommand, Registration};
 pub use correction::Correction;
 pub use error::AccountError;
 pub use event::AccountEvent;
+pub use fields::email_address;
 pub use purpose::Purpose;
 pub use state::{Account, Person, Restriction};

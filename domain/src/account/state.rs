@@ -16,6 +16,8 @@ pub struct Account {
     pub person: Option<Person>,
     /// Whether the person was shown to receive mail at the present address.
     pub email_verified: bool,
+    /// Whether a log-in asks for a code.
+    pub second_factor: bool,
     pub restriction: Restriction,
     pub objections: BTreeSet<Purpose>,
     pub erased: bool,
@@ -85,6 +87,17 @@ impl Decide for Account {
             },
             AccountCommand::ChangePassword { by_reset, at } => {
                 Some(AccountEvent::PasswordChanged { by_reset, at })
+            }
+            AccountCommand::EnableSecondFactor { .. } if self.second_factor => {
+                return Err(AccountError::SecondFactorOn);
+            }
+            AccountCommand::EnableSecondFactor { at } => Some(AccountEvent::SecondFactorEnabled { at }),
+            AccountCommand::DisableSecondFactor { at } => {
+                self.second_factor.then_some(AccountEvent::SecondFactorDisabled { at })
+            }
+            AccountCommand::LogInWithRecoveryCode { left, at } => {
+                let used = AccountEvent::RecoveryCodeUsed { left, at };
+                return Ok(vec![used, AccountEvent::AccountLoggedIn { at }]);
             }
             AccountCommand::Correct { correction, at } => corrected(person, correction, at),
             AccountCommand::Restrict { at } => (self.restriction != Restriction::Restricted)
@@ -166,7 +179,11 @@ impl Account {
             AccountEvent::EmailVerificationRequested { at } => self.verification_requested_at = Some(at),
             AccountEvent::EmailVerified { .. } => self.email_verified = true,
             AccountEvent::PasswordResetRequested { at } => self.reset_requested_at = Some(at),
-            AccountEvent::AccountLoggedIn { .. } | AccountEvent::PasswordChanged { .. } => {}
+            AccountEvent::SecondFactorEnabled { .. } => self.second_factor = true,
+            AccountEvent::SecondFactorDisabled { .. } => self.second_factor = false,
+            AccountEvent::RecoveryCodeUsed { .. }
+            | AccountEvent::AccountLoggedIn { .. }
+            | AccountEvent::PasswordChanged { .. } => {}
             AccountEvent::AccountCorrected {
                 first_name,
                 last_name,

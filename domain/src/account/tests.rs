@@ -187,3 +187,24 @@ fn who_asks_for_a_new_password_again_and_again_causes_one_mail_a_minute() {
     account().when(request(69)).then_expect_events(vec![]);
     account().when(request(70)).then_expect_events(vec![requested(70)]);
 }
+
+#[test]
+fn a_second_factor_is_turned_on_once_and_off_again() {
+    let (enable, disable) =
+        (AccountCommand::EnableSecondFactor { at: AT }, AccountCommand::DisableSecondFactor { at: AT });
+    let (enabled, disabled) =
+        (AccountEvent::SecondFactorEnabled { at: AT }, AccountEvent::SecondFactorDisabled { at: AT });
+    when(vec![registered()], enable.clone(), vec![enabled.clone()]);
+    when(vec![registered()], disable.clone(), vec![]);
+    refused(vec![registered(), enabled.clone()], enable.clone(), AccountError::SecondFactorOn);
+    when(vec![registered(), enabled.clone()], disable, vec![disabled.clone()]);
+    when(vec![registered(), enabled.clone(), disabled], enable, vec![enabled]);
+}
+
+#[test]
+fn a_log_in_with_a_recovery_code_tells_how_many_are_left() {
+    let log_in = AccountCommand::LogInWithRecoveryCode { left: 9, at: AT };
+    let used = AccountEvent::RecoveryCodeUsed { left: 9, at: AT };
+    when(vec![registered()], log_in.clone(), vec![used, AccountEvent::AccountLoggedIn { at: AT }]);
+    refused(vec![], log_in, AccountError::NotRegistered);
+}

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 
-use crate::{AccountId, MediaId, TopicId, topics::Topic};
+use super::Role;
+use crate::{AccountId, InvitationId, Language, MediaId, TopicId, topics::Topic};
 
 #[derive(Clone, Debug)]
 pub enum StageCommand {
@@ -35,6 +36,36 @@ pub enum StageCommand {
         content_type: String,
         bytes: u64,
         sha256: String,
+        at: DateTime<Utc>,
+    },
+    /// Whom, the caller keeps: no event names an address.
+    Invite {
+        invitation_id: InvitationId,
+        role: Role,
+        language: Language,
+        expires_at: DateTime<Utc>,
+        at: DateTime<Utc>,
+    },
+    AcceptInvitation {
+        invitation_id: InvitationId,
+        member: AccountId,
+        at: DateTime<Utc>,
+    },
+    WithdrawInvitation {
+        invitation_id: InvitationId,
+        at: DateTime<Utc>,
+    },
+    ChangeRole {
+        member: AccountId,
+        role: Role,
+        at: DateTime<Utc>,
+    },
+    RemoveMember {
+        member: AccountId,
+        at: DateTime<Utc>,
+    },
+    Leave {
+        member: AccountId,
         at: DateTime<Utc>,
     },
     Close {

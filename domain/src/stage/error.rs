@@ -12,4 +12,17 @@ pub enum StageError {
     TooManyTopics,
     #[error("the stage has as many files as it can have (200)")]
     TooManyMedia,
+    #[error("the stage has no such member")]
+    NoSuchMember,
+    /// Also when it was accepted, withdrawn or has expired.
+    #[error("the stage has no such invitation")]
+    NoSuchInvitation,
+    #[error("you are a member of this stage already")]
+    AlreadyMember,
+    #[error("a stage needs an owner; make somebody else one first")]
+    LastOwner,
+    #[error("the stage has as many members and open invitations as it can have (100)")]
+    TooManyMembers,
+    #[error("the stage has invited as many people as it can in a day (50)")]
+    TooManyInvitations,
 }

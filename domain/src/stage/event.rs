@@ -1,7 +1,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, MediaId, TopicId, topics::Topic};
+use super::Role;
+use crate::{AccountId, InvitationId, Language, MediaId, TopicId, topics::Topic};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StageEvent {
@@ -39,6 +40,39 @@ pub enum StageEvent {
         sha256: String,
         at: DateTime<Utc>,
     },
+    /// To whom the invitation goes is not said: the address is a row that can be deleted. `language` is that of the
+    /// mail.
+    MemberInvited {
+        invitation_id: InvitationId,
+        role: Role,
+        language: Language,
+        expires_at: DateTime<Utc>,
+        at: DateTime<Utc>,
+    },
+    InvitationAccepted {
+        invitation_id: InvitationId,
+        member: AccountId,
+        role: Role,
+        at: DateTime<Utc>,
+    },
+    InvitationWithdrawn {
+        invitation_id: InvitationId,
+        at: DateTime<Utc>,
+    },
+    MemberRoleChanged {
+        member: AccountId,
+        role: Role,
+        at: DateTime<Utc>,
+    },
+    MemberRemoved {
+        member: AccountId,
+        at: DateTime<Utc>,
+    },
+    /// The member's own wish, or the end of their account.
+    MemberLeft {
+        member: AccountId,
+        at: DateTime<Utc>,
+    },
     StageClosed {
         at: DateTime<Utc>,
     },
@@ -52,5 +86,11 @@ crate::event_types!(StageEvent {
     TopicChanged = "1",
     TopicRemoved = "1",
     MediaAdded = "1",
+    MemberInvited = "1",
+    InvitationAccepted = "1",
+    InvitationWithdrawn = "1",
+    MemberRoleChanged = "1",
+    MemberRemoved = "1",
+    MemberLeft = "1",
     StageClosed = "1",
 });

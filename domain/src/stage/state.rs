@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{StageCommand, StageError, StageEvent};
+use super::{StageCommand, StageError, StageEvent, Team};
 use crate::{AccountId, Decide, MediaId, TopicId, topics};
 
 /// At most this many files a stage.
@@ -9,12 +9,13 @@ const MAX_MEDIA: usize = 200;
 /// What the next decision about a stage needs to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
-    /// `None` before the stage is created.
+    /// Who created it; `None` before that. Who owns it now, the team says.
     pub owner: Option<AccountId>,
     pub name: String,
     pub handle: String,
     pub topics: Vec<topics::Topic>,
     pub media: Vec<MediaId>,
+    pub team: Team,
     pub closed: bool,
 }
 
@@ -65,6 +66,22 @@ impl Decide for Stage {
             StageCommand::AddMedia { media_id, content_type, bytes, sha256, at } => {
                 Ok(vec![StageEvent::MediaAdded { media_id, content_type, bytes, sha256, at }])
             }
+            StageCommand::Invite { invitation_id, role, language, expires_at, at } => {
+                self.team.invite(invitation_id, role, language, expires_at, at)
+            }
+            StageCommand::AcceptInvitation { invitation_id, member, at } => {
+                self.team.accept(invitation_id, member, at)
+            }
+            StageCommand::WithdrawInvitation { invitation_id, at } => self.team.withdraw(invitation_id, at),
+            StageCommand::ChangeRole { member, role, at } => self.team.change_role(member, role, at),
+            StageCommand::RemoveMember { member, at } => {
+                self.team.can_go(member)?;
+                Ok(vec![StageEvent::MemberRemoved { member, at }])
+            }
+            StageCommand::Leave { member, at } => {
+                self.team.can_go(member)?;
+                Ok(vec![StageEvent::MemberLeft { member, at }])
+            }
             StageCommand::Close { at } => Ok(vec![StageEvent::StageClosed { at }]),
         }
     }
@@ -105,6 +122,7 @@ impl Stage {
     }
 
     pub(super) fn on(&mut self, event: StageEvent) {
+        self.team.on(&event);
         match event {
             StageEvent::StageCreated { owner, name, handle, .. } => {
                 self.owner = Some(owner);
@@ -120,6 +138,12 @@ impl Stage {
             StageEvent::TopicRemoved { topic_id, .. } => self.topics.retain(|t| t.id != topic_id),
             StageEvent::MediaAdded { media_id, .. } => self.media.push(media_id),
             StageEvent::StageClosed { .. } => self.closed = true,
+            StageEvent::MemberInvited { .. }
+            | StageEvent::InvitationAccepted { .. }
+            | StageEvent::InvitationWithdrawn { .. }
+            | StageEvent::MemberRoleChanged { .. }
+            | StageEvent::MemberRemoved { .. }
+            | StageEvent::MemberLeft { .. } => {}
         }
     }
 }

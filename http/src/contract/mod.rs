@@ -32,6 +32,7 @@ use crate::{answer::Receipt, problem::ProblemBody};
         (name = "accounts", description = "Registering, and who one is"),
         (name = "sessions", description = "Logging in and out"),
         (name = "stages", description = "An organisation's stages"),
+        (name = "team", description = "Who belongs to a stage, and inviting others"),
         (name = "topics", description = "What a stage sorts its posts into"),
         (name = "sources", description = "What a stage imports"),
         (name = "posts", description = "Moderating posts"),

@@ -80,6 +80,19 @@ refusals! {
     ExportRefusals [NotLoggedIn NotFound]
     /// Of ending a session.
     EndRefusals [NotLoggedIn Xsrf ForeignOrigin NotFound Validation]
+    /// Of a command with a body that a role in the stage's team is needed for.
+    TeamWriteRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin Role NotFound Taken Refused Busy Version
+        TooLarge UnsupportedMediaType Validation KeyReused]
+    /// The same of one without a body.
+    TeamActRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin Role NotFound Refused Busy Version TooLarge
+        Validation KeyReused]
+    /// Of a read about a stage.
+    TeamRefusals [BadHeader NotLoggedIn Role NotFound Validation Behind]
+    /// Of a question about a stage with a body, which changes nothing.
+    TeamAskRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin Role NotFound TooLarge UnsupportedMediaType
+        Validation Behind]
+    /// Of reading invitations, which asks no read model.
+    InvitationsRefusals [NotLoggedIn Role NotFound Validation]
     /// Of a read in the dashboard.
     ReadRefusals [BadHeader NotLoggedIn NotFound Validation Behind]
     /// Of a read in the dashboard that asks no read model.
@@ -99,7 +112,8 @@ refusals! {
     LinkRefusals [Malformed BadHeader ForeignOrigin NotFound Refused Busy TooLarge UnsupportedMediaType Validation
         KeyReused RateLimited]
     RequestResetRefusals [Malformed BadHeader ForeignOrigin Busy TooLarge UnsupportedMediaType Validation RateLimited]
-    LogInRefusals [Malformed WrongCredentials ForeignOrigin Busy TooLarge UnsupportedMediaType Validation RateLimited]
+    LogInRefusals [Malformed WrongCredentials SecondFactorMissing SecondFactorWrong ForeignOrigin Busy TooLarge
+        UnsupportedMediaType Validation RateLimited]
     /// Of a public read.
     PublicRefusals [BadHeader NotFound Validation Behind]
     /// Of a report of views.

@@ -83,6 +83,20 @@ pub(crate) fn password() -> Object {
     secret(text(1, 200, PLAIN, "control_characters", json!("correct horse battery")))
 }
 
+fn code_text() -> ObjectBuilder {
+    text(6, 40, "^[0-9A-Za-z -]*$", "wrong_form", json!("123456")).write_only(true)
+}
+
+/// Of an authenticator app.
+pub(crate) fn code() -> Object {
+    code_text().build()
+}
+
+/// The same, or a recovery code.
+pub(crate) fn code_or_null() -> Object {
+    or_null(code_text())
+}
+
 /// Of a link in a mail.
 pub(crate) fn token() -> Object {
     let example = json!("AZrAXk1vfKqyZ5u0m4cYJwAAAABnRuoAQ7m0");

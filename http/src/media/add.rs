@@ -8,7 +8,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{Created, WriteRefusals},
+        responses::{Created, TeamWriteRefusals},
     },
     extract::{Ask, Ids, Session},
     problem::Problem,
@@ -40,7 +40,7 @@ pub(crate) struct FileForm {
         (Picture = "application/octet-stream"),
         (FileForm = "multipart/form-data"),
     )),
-    responses(Created, WriteRefusals),
+    responses(Created, TeamWriteRefusals),
 )]
 pub(crate) async fn add(
     State(app): State<Shared>,

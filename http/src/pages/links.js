@@ -6,12 +6,14 @@ const form = document.querySelector("form");
 const status = document.querySelector("[role=status]");
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  // Of the session, where there is one; whoever accepts an invitation needs it.
+  const xsrf = /(?:^|; )XSRF-TOKEN=([^;]*)/.exec(document.cookie)?.[1] ?? "";
   const body = { token, ...Object.fromEntries(new FormData(form)) };
   form.querySelector("button").disabled = true;
   try {
     const answer = await fetch(form.dataset.target, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", "X-XSRF-TOKEN": xsrf },
       body: JSON.stringify(body),
     });
     const problem = answer.ok ? null : await answer.json();

@@ -1,4 +1,4 @@
-//! The two pages that links in mails lead to. The token stands behind `#`, so it reaches no server but in the body of the
+//! The pages that links in mails lead to. The token stands behind `#`, so it reaches no server but in the body of the
 //! request that the page's script makes.
 
 use axum::{
@@ -15,6 +15,7 @@ pub(crate) fn pages() -> Router<Shared> {
     Router::new()
         .route("/verify-email", get(verify_email))
         .route("/reset-password", get(reset_password))
+        .route("/accept-invitation", get(accept_invitation))
         .route("/links.js", get(script))
 }
 
@@ -31,6 +32,12 @@ async fn reset_password(headers: HeaderMap) -> Response {
             text.new_password
         );
         (text.reset, "/api/v1/password-resets/completion", field, text.reset_button, text.changed)
+    })
+}
+
+async fn accept_invitation(headers: HeaderMap) -> Response {
+    page(&headers, |text| {
+        (text.accept, "/api/v1/invitations", String::new(), text.accept_button, text.accepted)
     })
 }
 

@@ -10,7 +10,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{Changed, WriteRefusals},
+        responses::{Changed, TeamWriteRefusals},
     },
     extract::{Ask, Ids, Json, Session},
     problem::Problem,
@@ -35,7 +35,7 @@ pub(crate) struct AssignTopics {
         ("post_id" = Uuid, Path, description = "The post"),
         WriteHeaders,
     ),
-    request_body = AssignTopics, responses(Changed, WriteRefusals),
+    request_body = AssignTopics, responses(Changed, TeamWriteRefusals),
 )]
 pub(crate) async fn assign(
     State(app): State<Shared>,

@@ -1,6 +1,6 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
-use stage_commands::Missing;
+use stage_commands::{Missing, UseCase};
 use utoipa::ToSchema;
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::Shared,
-    contract::{params::WaitParams, responses::ReadRefusals},
+    contract::{params::WaitParams, responses::TeamRefusals},
     extract::{Ids, Query, Session, Waited},
     problem::Problem,
 };
@@ -28,7 +28,7 @@ pub(crate) struct ModeratedPosts {
     get, path = "/api/v1/stages/{id}/posts", operation_id = "list_posts", tag = "posts",
     security(("session" = [])),
     params(("id" = Uuid, Path, description = "The stage"), ModeratedParams, WaitParams),
-    responses((status = 200, description = "A page, the newest first", body = ModeratedPosts), ReadRefusals),
+    responses((status = 200, description = "A page, the newest first", body = ModeratedPosts), TeamRefusals),
 )]
 pub(crate) async fn list(
     State(app): State<Shared>,
@@ -39,7 +39,7 @@ pub(crate) async fn list(
 ) -> Result<Json<ModeratedPosts>, Problem> {
     let Ids([id]) = ids;
     let filter = Filter::moderated(&query)?;
-    app.commands.may_manage(session.actor, id.into()).await?;
+    app.commands.may(session.actor, id.into(), UseCase::ListPosts).await?;
     let stage = app.reads.stage(id.into()).await?.ok_or_else(|| Problem::missing(Missing::Stage))?;
     let page = app.reads.feed(&filter.query(&stage)?).await?;
     let posts = page.posts.into_iter().map(|post| ModeratedPost::new(post, &app.settings)).collect();

@@ -8,7 +8,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{Changed, WriteRefusals},
+        responses::{Changed, TeamWriteRefusals},
     },
     extract::{Ask, Ids, Json, Session},
     problem::Problem,
@@ -56,7 +56,7 @@ impl From<Reason> for RedactionReason {
         ("post_id" = Uuid, Path, description = "The post"),
         WriteHeaders,
     ),
-    request_body = RedactPost, responses(Changed, WriteRefusals),
+    request_body = RedactPost, responses(Changed, TeamWriteRefusals),
 )]
 pub(crate) async fn redact(
     State(app): State<Shared>,

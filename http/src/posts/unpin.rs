@@ -6,7 +6,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{ActRefusals, Changed},
+        responses::{Changed, TeamActRefusals},
     },
     extract::{Ask, Ids, Nothing, Session},
     problem::Problem,
@@ -21,7 +21,7 @@ use crate::{
         ("post_id" = Uuid, Path, description = "The post"),
         WriteHeaders,
     ),
-    responses(Changed, ActRefusals),
+    responses(Changed, TeamActRefusals),
 )]
 pub(crate) async fn unpin(
     State(app): State<Shared>,

@@ -7,10 +7,13 @@ pub(crate) enum Kind {
     BadHeader,
     NotLoggedIn,
     WrongCredentials,
+    SecondFactorMissing,
+    SecondFactorWrong,
     NotAnAuditor,
     Scope,
     Xsrf,
     ForeignOrigin,
+    Role,
     NotFound,
     MethodNotAllowed,
     Taken,
@@ -30,15 +33,18 @@ pub(crate) enum Kind {
 
 impl Kind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Malformed,
         Self::BadHeader,
         Self::NotLoggedIn,
         Self::WrongCredentials,
+        Self::SecondFactorMissing,
+        Self::SecondFactorWrong,
         Self::NotAnAuditor,
         Self::Scope,
         Self::Xsrf,
         Self::ForeignOrigin,
+        Self::Role,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Taken,
@@ -62,10 +68,13 @@ impl Kind {
             Self::BadHeader => "bad-header",
             Self::NotLoggedIn => "not-logged-in",
             Self::WrongCredentials => "wrong-credentials",
+            Self::SecondFactorMissing => "second-factor-required",
+            Self::SecondFactorWrong => "second-factor-wrong",
             Self::NotAnAuditor => "not-an-auditor",
             Self::Scope => "scope",
             Self::Xsrf => "xsrf",
             Self::ForeignOrigin => "foreign-origin",
+            Self::Role => "role",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Taken => "taken",
@@ -87,8 +96,12 @@ impl Kind {
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Malformed | Self::BadHeader => StatusCode::BAD_REQUEST,
-            Self::NotLoggedIn | Self::WrongCredentials | Self::NotAnAuditor => StatusCode::UNAUTHORIZED,
-            Self::Xsrf | Self::ForeignOrigin | Self::Scope => StatusCode::FORBIDDEN,
+            Self::NotLoggedIn
+            | Self::WrongCredentials
+            | Self::SecondFactorMissing
+            | Self::SecondFactorWrong
+            | Self::NotAnAuditor => StatusCode::UNAUTHORIZED,
+            Self::Xsrf | Self::ForeignOrigin | Self::Scope | Self::Role => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Taken | Self::Refused | Self::Busy | Self::KeyReused => StatusCode::CONFLICT,
@@ -111,7 +124,10 @@ impl Kind {
     pub(crate) fn challenge(self) -> Option<&'static str> {
         match self {
             // Every 401 needs one; ours is met with a cookie.
-            Self::NotLoggedIn | Self::WrongCredentials => Some("Cookie realm=\"stage\""),
+            Self::NotLoggedIn
+            | Self::WrongCredentials
+            | Self::SecondFactorMissing
+            | Self::SecondFactorWrong => Some("Cookie realm=\"stage\""),
             Self::NotAnAuditor => Some("Bearer realm=\"stage\""),
             Self::Scope => {
                 Some("Bearer realm=\"stage\", error=\"insufficient_scope\", scope=\"read-personal\"")

@@ -15,6 +15,12 @@ impl From<CommandError> for Problem {
             CommandError::WrongCredentials => Self::new(Kind::WrongCredentials),
             CommandError::NotAnAuditor => Self::new(Kind::NotAnAuditor),
             CommandError::Scope(_) => Self::new(Kind::Scope),
+            CommandError::SecondFactorMissing => Self::new(Kind::SecondFactorMissing),
+            CommandError::SecondFactorWrong => Self::new(Kind::SecondFactorWrong),
+            CommandError::TooManyTries { wait } => {
+                Self { retry_after: u64::try_from(wait.num_seconds()).ok(), ..Self::new(Kind::RateLimited) }
+            }
+            CommandError::Role { .. } => Self::new(Kind::Role),
             CommandError::NotFound(what) => Self::missing(what),
             CommandError::Taken { field } => Self::field(Kind::Taken, field, "taken", "is taken"),
             CommandError::Refused(sentence) => {

@@ -28,11 +28,16 @@ pub(crate) struct LogIn {
     #[schema(schema_with = text::password)]
     #[serde(deserialize_with = "crate::accounts::secret")]
     password: SecretString,
+    /// Of the authenticator app, or a recovery code; asked for where the second factor is on.
+    #[schema(schema_with = text::code_or_null, required = false)]
+    #[serde(default, deserialize_with = "crate::accounts::secret_or_none")]
+    code: Option<SecretString>,
 }
 
 /// Log in
 ///
 /// Begins a session and sets the cookies `__Host-session`, `XSRF-TOKEN` and, where it is known, `language`.
+/// Where the second factor is on, a right password without a code is answered with `second-factor-required`.
 /// An `Idempotency-Key` is ignored here: the answer holds a secret that is not kept.
 #[utoipa::path(
     post, path = "/api/v1/session", operation_id = "log_in", tag = "sessions",
@@ -53,9 +58,9 @@ pub(crate) async fn log_in(
     ask: Ask<extract::Json<LogIn>>,
 ) -> Result<Response, Problem> {
     app.limits.log_in.check(client)?;
-    let extract::Json(LogIn { email, password }) = ask.payload;
+    let extract::Json(LogIn { email, password, code }) = ask.payload;
     let request = Request { expected: None, idempotency: None, ..ask.request };
-    let begun = app.commands.log_in(&email, password, clock::secret(), request).await?;
+    let begun = app.commands.log_in_with(&email, password, code.as_ref(), clock::secret(), request).await?;
     // Only a nicety: right after registering the read model may not know the person yet.
     let account = app.reads.account(begun.actor.account).await.ok().flatten();
 

@@ -7,7 +7,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{Changed, WriteRefusals},
+        responses::{Changed, TeamWriteRefusals},
         text,
     },
     extract::{Ask, Ids, Json, Session},
@@ -36,7 +36,7 @@ pub(crate) struct ChangeSource {
         ("source_id" = Uuid, Path, description = "The source"),
         WriteHeaders,
     ),
-    request_body = ChangeSource, responses(Changed, WriteRefusals),
+    request_body = ChangeSource, responses(Changed, TeamWriteRefusals),
 )]
 pub(crate) async fn change(
     State(app): State<Shared>,

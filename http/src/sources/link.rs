@@ -8,7 +8,7 @@ use crate::{
     app::Shared,
     contract::{
         params::NewHeaders,
-        responses::{Created, WriteRefusals},
+        responses::{Created, TeamWriteRefusals},
         text,
     },
     extract::{Ask, Ids, Json, Session},
@@ -36,7 +36,7 @@ pub(crate) struct LinkSource {
     post, path = "/api/v1/stages/{id}/sources", operation_id = "link_source", tag = "sources",
     security(("session" = [], "xsrf" = [])),
     params(("id" = Uuid, Path, description = "The stage"), NewHeaders),
-    request_body = LinkSource, responses(Created, WriteRefusals),
+    request_body = LinkSource, responses(Created, TeamWriteRefusals),
 )]
 pub(crate) async fn link(
     State(app): State<Shared>,

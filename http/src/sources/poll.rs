@@ -5,7 +5,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{Accepted, ActRefusals},
+        responses::{Accepted, TeamActRefusals},
     },
     extract::{Ask, Ids, Nothing, Session},
     problem::Problem,
@@ -22,7 +22,7 @@ use crate::{
         ("source_id" = Uuid, Path, description = "The source"),
         WriteHeaders,
     ),
-    responses(Accepted, ActRefusals),
+    responses(Accepted, TeamActRefusals),
 )]
 pub(crate) async fn poll(
     State(app): State<Shared>,

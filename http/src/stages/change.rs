@@ -7,7 +7,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{Changed, WriteRefusals},
+        responses::{Changed, TeamWriteRefusals},
         text,
     },
     extract::{Ask, Ids, Json, Session},
@@ -31,7 +31,7 @@ pub(crate) struct ChangeStage {
     patch, path = "/api/v1/stages/{id}", operation_id = "change_stage", tag = "stages",
     security(("session" = [], "xsrf" = [])),
     params(("id" = Uuid, Path, description = "The stage"), WriteHeaders),
-    request_body = ChangeStage, responses(Changed, WriteRefusals),
+    request_body = ChangeStage, responses(Changed, TeamWriteRefusals),
 )]
 pub(crate) async fn change(
     State(app): State<Shared>,

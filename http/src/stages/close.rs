@@ -5,7 +5,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{ActRefusals, Changed},
+        responses::{Changed, TeamActRefusals},
     },
     extract::{Ask, Ids, Nothing, Session},
     problem::Problem,
@@ -18,7 +18,7 @@ use crate::{
     delete, path = "/api/v1/stages/{id}", operation_id = "close_stage", tag = "stages",
     security(("session" = [], "xsrf" = [])),
     params(("id" = Uuid, Path, description = "The stage"), WriteHeaders),
-    responses(Changed, ActRefusals),
+    responses(Changed, TeamActRefusals),
 )]
 pub(crate) async fn close(
     State(app): State<Shared>,

@@ -10,13 +10,15 @@ use crate::{
     problem::Problem,
 };
 
-/// All of a person's stages.
+/// All stages of which a person is a member.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StageList {
     stages: Vec<Stage>,
 }
 
 /// List my stages
+///
+/// Those of which one is a member, with one's role.
 #[utoipa::path(
     get, path = "/api/v1/stages", operation_id = "list_stages", tag = "stages",
     security(("session" = [])), params(WaitParams),

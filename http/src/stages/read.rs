@@ -4,12 +4,12 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use stage_commands::Missing;
+use stage_commands::{Missing, UseCase};
 
 use super::view::{Stage, stages};
 use crate::{
     app::Shared,
-    contract::{params::WaitParams, responses::ReadRefusals},
+    contract::{params::WaitParams, responses::TeamRefusals},
     extract::{Ids, Session, Waited},
     problem::Problem,
 };
@@ -22,7 +22,7 @@ use crate::{
     responses(
         (status = 200, description = "The stage", body = Stage,
             headers(("ETag" = String, description = "The version in quotes, for `If-Match`"))),
-        ReadRefusals,
+        TeamRefusals,
     ),
 )]
 pub(crate) async fn read(
@@ -32,9 +32,9 @@ pub(crate) async fn read(
     _: Waited,
 ) -> Result<Response, Problem> {
     let Ids([id]) = ids;
-    app.commands.may_manage(session.actor, id.into()).await?;
+    let role = app.commands.may(session.actor, id.into(), UseCase::ReadStage).await?;
     let view = app.reads.stage(id.into()).await?.ok_or_else(|| Problem::missing(Missing::Stage))?;
     let etag = format!("\"{}\"", view.version);
-    let stage = stages(&app, vec![view]).await?.pop();
+    let stage = stages(&app, vec![(view, role)]).await?.pop();
     Ok(([(header::ETAG, etag)], Json(stage)).into_response())
 }

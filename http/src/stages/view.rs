@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use stage_commands::sources::Schedule;
-use stage_domain::SourceId;
+use stage_domain::{SourceId, stage::Role};
 use stage_projections::{
     stages::{SourceView, StageView},
     views::Viewed,
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     app::Inner,
+    members::role::RoleName,
     problem::Problem,
     sources::view::Source,
     topics::body::{TopicRules, TopicWithRules},
@@ -26,6 +27,8 @@ pub(crate) struct Stage {
     id: Uuid,
     name: String,
     handle: String,
+    /// What the one who asks may do with it.
+    role: RoleName,
     /// Where everybody reads it.
     #[schema(format = Uri)]
     url: String,
@@ -43,18 +46,19 @@ pub(crate) struct Stage {
 }
 
 /// These stages with how their sources are and how often each was viewed, for one question each.
-pub(crate) async fn stages(app: &Inner, views: Vec<StageView>) -> Result<Vec<Stage>, Problem> {
+pub(crate) async fn stages(app: &Inner, views: Vec<(StageView, Role)>) -> Result<Vec<Stage>, Problem> {
     let sources: Vec<SourceId> =
-        views.iter().flat_map(|view| &view.sources).map(|source| source.id).collect();
-    let of: Vec<Viewed> = views.iter().map(|view| Viewed::Stage(view.id)).collect();
+        views.iter().flat_map(|(view, _)| &view.sources).map(|source| source.id).collect();
+    let of: Vec<Viewed> = views.iter().map(|(view, _)| Viewed::Stage(view.id)).collect();
     let schedules = app.commands.schedules(&sources).await?;
     let schedules: HashMap<SourceId, Schedule> = schedules.into_iter().map(|s| (s.source, s)).collect();
     let counts = app.reads.views(&of).await?;
-    let stage = |(view, views): (StageView, u64)| Stage {
+    let stage = |((view, role), views): ((StageView, Role), u64)| Stage {
         url: app.settings.public("/v1/stages/", &view.handle),
         id: view.id.0,
         name: view.name,
         handle: view.handle,
+        role: role.into(),
         created_at: view.created_at,
         topics: view
             .topics

@@ -47,6 +47,7 @@ const GERMAN: &[(&str, &str)] = &[
     ("reused", "wurde schon für eine andere Anfrage verwendet; bitte einen neuen wählen"),
     ("weak", "muss eine starke Marke sein, ohne W/"),
     ("too_common", "ist zu verbreitet; bitte ein anderes wählen"),
+    ("wrong_code", "ist kein Code, den die App jetzt zeigt"),
     ("not_valid", "gilt nicht oder nicht mehr; bitte eine neue Mail anfordern"),
     ("wrong", "ist nicht das jetzige Passwort"),
     ("too_weak", "ist zu leicht zu erraten; bitte ein anderes wählen"),

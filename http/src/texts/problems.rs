@@ -22,6 +22,13 @@ fn english(kind: Kind) -> (&'static str, &'static str) {
         Kind::BadHeader => ("A header cannot be read", "See the errors for the header and its form."),
         Kind::NotLoggedIn => ("Not logged in", "Log in first: POST /api/v1/session."),
         Kind::WrongCredentials => ("Wrong credentials", "The e-mail address or the password is wrong."),
+        Kind::SecondFactorMissing => (
+            "A second factor is needed",
+            "Send the code that your authenticator app shows, or a recovery code, as `code` too.",
+        ),
+        Kind::SecondFactorWrong => {
+            ("Wrong code", "The code is wrong, too old, or was used before. Wait for the app's next one.")
+        }
         Kind::NotAnAuditor => (
             "Not an auditor",
             "Send the token of an auditor: Authorization: Bearer …; an operator gives it out.",
@@ -34,6 +41,7 @@ fn english(kind: Kind) -> (&'static str, &'static str) {
             "Send the cookie XSRF-TOKEN again as the header X-XSRF-TOKEN.",
         ),
         Kind::ForeignOrigin => ("Not from this site", "Changes are taken from this site's own pages only."),
+        Kind::Role => ("Not within your role", "Ask an owner of the stage for a role that allows this."),
         Kind::NotFound => ("Not found", "There is nothing at this address."),
         Kind::MethodNotAllowed => ("This method is not possible here", "See the header Allow."),
         Kind::Taken => ("Already taken", "Choose another value for the field named."),
@@ -66,6 +74,14 @@ fn german(kind: Kind) -> (&'static str, &'static str) {
         Kind::WrongCredentials => {
             ("Falsche Zugangsdaten", "Die E-Mail-Adresse oder das Passwort ist falsch.")
         }
+        Kind::SecondFactorMissing => (
+            "Ein zweiter Faktor fehlt",
+            "Bitte auch den Code aus der Authenticator-App oder einen Notfallcode als `code` mitschicken.",
+        ),
+        Kind::SecondFactorWrong => (
+            "Falscher Code",
+            "Der Code ist falsch, zu alt oder schon benutzt. Bitte auf den nächsten der App warten.",
+        ),
         Kind::NotAnAuditor => (
             "Kein Prüfzugang",
             "Bitte das Token eines Prüfzugangs mitschicken: Authorization: Bearer …; es kommt vom Betreiber.",
@@ -81,6 +97,10 @@ fn german(kind: Kind) -> (&'static str, &'static str) {
         Kind::ForeignOrigin => {
             ("Nicht von dieser Seite", "Änderungen sind nur von den eigenen Seiten aus möglich.")
         }
+        Kind::Role => (
+            "Dafür reicht Ihre Rolle nicht",
+            "Bitte eine Eigentümerin oder einen Eigentümer der Stage um eine Rolle, die das erlaubt.",
+        ),
         Kind::NotFound => ("Nicht gefunden", "Unter dieser Adresse gibt es nichts."),
         Kind::MethodNotAllowed => {
             ("Diese Methode ist hier nicht möglich", "Die Kopfzeile Allow nennt die möglichen.")
@@ -128,6 +148,11 @@ pub(crate) fn missing(what: Missing, language: Language) -> &'static str {
             "There is no such stream, or there was none then.",
             "Diesen Strom gibt es nicht, oder es gab ihn damals nicht.",
         ),
+        Missing::Member => ("The stage has no such member.", "Die Stage hat kein solches Mitglied."),
+        Missing::Invitation => (
+            "There is no such invitation, or not any more.",
+            "Diese Einladung gibt es nicht oder nicht mehr.",
+        ),
         Missing::Auditor => ("There is no such auditor.", "Diesen Prüfzugang gibt es nicht."),
     };
     match language {
@@ -143,6 +168,31 @@ const SENTENCES: &[(&str, &str)] = &[
     (
         "the stage has as many topics as it can have (100)",
         "Die Stage hat so viele Themen, wie sie haben kann (100).",
+    ),
+    ("you are a member of this stage already", "Sie gehören schon zu dieser Stage."),
+    (
+        "a stage needs an owner; make somebody else one first",
+        "Eine Stage braucht eine Eigentümerin oder einen Eigentümer. Bitte zuerst jemand anderen dazu machen.",
+    ),
+    (
+        "the stage has as many members and open invitations as it can have (100)",
+        "Die Stage hat so viele Mitglieder und offene Einladungen, wie sie haben kann (100).",
+    ),
+    (
+        "the stage has invited as many people as it can in a day (50)",
+        "Die Stage hat so viele Menschen eingeladen, wie sie an einem Tag kann (50).",
+    ),
+    (
+        "the stage has as many files as it can have (200)",
+        "Die Stage hat so viele Dateien, wie sie haben kann (200).",
+    ),
+    (
+        "the second factor is on already; turn it off first",
+        "Der zweite Faktor ist schon an. Bitte zuerst ausschalten.",
+    ),
+    (
+        "no authenticator app was told a secret within the last hour; begin anew",
+        "In der letzten Stunde hat keine Authenticator-App ein Geheimnis bekommen. Bitte neu beginnen.",
     ),
     ("this source is linked already", "Diese Quelle ist schon verknüpft."),
     (
@@ -181,7 +231,16 @@ mod tests {
     #[test]
     fn every_refusal_of_a_stage_is_known_in_german() {
         use stage_domain::stage::StageError;
-        for refusal in [StageError::AlreadyCreated, StageError::TopicNameTaken, StageError::TooManyTopics] {
+        for refusal in [
+            StageError::AlreadyCreated,
+            StageError::TopicNameTaken,
+            StageError::TooManyTopics,
+            StageError::TooManyMedia,
+            StageError::AlreadyMember,
+            StageError::LastOwner,
+            StageError::TooManyMembers,
+            StageError::TooManyInvitations,
+        ] {
             let english = refusal.to_string();
             assert_ne!(sentence(&english, Language::De), sentence(&english, Language::En));
         }

@@ -6,7 +6,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{Changed, WriteRefusals},
+        responses::{Changed, TeamWriteRefusals},
     },
     extract::{Ask, Ids, Json, Session},
     problem::Problem,
@@ -23,7 +23,7 @@ use crate::{
         ("topic_id" = Uuid, Path, description = "The topic"),
         WriteHeaders,
     ),
-    request_body = TopicBody, responses(Changed, WriteRefusals),
+    request_body = TopicBody, responses(Changed, TeamWriteRefusals),
 )]
 pub(crate) async fn change(
     State(app): State<Shared>,

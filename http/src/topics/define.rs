@@ -6,7 +6,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{Created, WriteRefusals},
+        responses::{Created, TeamWriteRefusals},
     },
     extract::{Ask, Ids, Json, Session},
     problem::Problem,
@@ -19,7 +19,7 @@ use crate::{
     post, path = "/api/v1/stages/{id}/topics", operation_id = "define_topic", tag = "topics",
     security(("session" = [], "xsrf" = [])),
     params(("id" = Uuid, Path, description = "The stage"), WriteHeaders),
-    request_body = TopicBody, responses(Created, WriteRefusals),
+    request_body = TopicBody, responses(Created, TeamWriteRefusals),
 )]
 pub(crate) async fn define(
     State(app): State<Shared>,

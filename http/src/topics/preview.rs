@@ -1,5 +1,6 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
+use stage_commands::UseCase;
 use stage_domain::{TopicId, topics::Topic};
 use stage_projections::feed::PreviewedPost;
 use utoipa::ToSchema;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::body::TopicBody;
 use crate::{
     app::Shared,
-    contract::{params::WaitParams, responses::AskRefusals},
+    contract::{params::WaitParams, responses::TeamAskRefusals},
     extract::{self, Ask, Ids, Session, Waited},
     posts::view::Reason,
     problem::Problem,
@@ -49,7 +50,7 @@ pub(crate) struct MatchedPost {
     security(("session" = [], "xsrf" = [])),
     params(("id" = Uuid, Path, description = "The stage"), WaitParams),
     request_body = TopicBody,
-    responses((status = 200, description = "What it would match", body = TopicPreview), AskRefusals),
+    responses((status = 200, description = "What it would match", body = TopicPreview), TeamAskRefusals),
 )]
 pub(crate) async fn preview(
     State(app): State<Shared>,
@@ -60,7 +61,7 @@ pub(crate) async fn preview(
 ) -> Result<Json<TopicPreview>, Problem> {
     let Ids([stage]) = ids;
     let extract::Json(body) = ask.payload;
-    app.commands.may_manage(session.actor, stage.into()).await?;
+    app.commands.may(session.actor, stage.into(), UseCase::PreviewTopic).await?;
     let id = TopicId(ask.request.new_id);
     let topic = Topic::new(id, &body.name, body.rules()).map_err(|invalid| body.renamed(invalid))?;
     let preview = app.reads.topic_preview(stage.into(), &topic.rules, SHOWN).await?;

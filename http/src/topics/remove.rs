@@ -5,7 +5,7 @@ use crate::{
     app::Shared,
     contract::{
         params::WriteHeaders,
-        responses::{ActRefusals, Changed},
+        responses::{Changed, TeamActRefusals},
     },
     extract::{Ask, Ids, Nothing, Session},
     problem::Problem,
@@ -22,7 +22,7 @@ use crate::{
         ("topic_id" = Uuid, Path, description = "The topic"),
         WriteHeaders,
     ),
-    responses(Changed, ActRefusals),
+    responses(Changed, TeamActRefusals),
 )]
 pub(crate) async fn remove(
     State(app): State<Shared>,

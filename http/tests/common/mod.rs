@@ -24,6 +24,7 @@ use tower::ServiceExt;
 
 pub struct House {
     pub router: Router,
+    pub commands: Commands,
     pub seen: Arc<Seen>,
     pub database: stage_testkit::TestDatabase,
     pub log: Log,
@@ -75,8 +76,9 @@ impl House {
         let mut settings = HttpSettings::new("https://stage.example".parse().unwrap());
         change(&mut settings);
         let seen = Arc::new(Seen::default());
+        let commands = Commands::new(log.clone(), objects.objects.clone());
         let router = stage_http::router(App {
-            commands: Commands::new(log.clone(), objects.objects.clone()),
+            commands: commands.clone(),
             reads: Reads::new(log.clone()),
             views: seen.clone(),
             probe: Arc::new(Healthy),
@@ -84,7 +86,7 @@ impl House {
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             settings,
         });
-        Self { router, seen, database, log, _objects: objects }
+        Self { router, commands, seen, database, log, _objects: objects }
     }
 
     pub async fn ask(&self, request: Request<Body>) -> Answer {

@@ -7,4 +7,4 @@ mod store;
 mod view;
 
 pub use apply::Accounts;
-pub use view::AccountView;
+pub use view::{AccountView, NameView};

@@ -1,9 +1,12 @@
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
 use stage_domain::{AccountId, Personal, account::Purpose};
+use uuid::Uuid;
 
-use super::AccountView;
+use super::{AccountView, NameView};
 use crate::{ProjectionError, Reads, names};
 
 #[derive(sqlx::FromRow)]
@@ -22,6 +25,28 @@ struct Row {
 }
 
 impl Reads {
+    /// What these people are called. Whoever was erased has no name, and is there all the same.
+    pub async fn names(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<HashMap<AccountId, NameView>, ProjectionError> {
+        let ids: Vec<Uuid> = accounts.iter().map(|account| account.0).collect();
+        let rows: Vec<(Uuid, Value, Value)> =
+            sqlx::query_as("SELECT id, first_name, last_name FROM read_accounts.accounts WHERE id = ANY($1)")
+                .bind(ids)
+                .fetch_all(self.log.pool())
+                .await?;
+        let mut sealed = vec![];
+        let mut ids = vec![];
+        for (id, first_name, last_name) in rows {
+            ids.push(AccountId(id));
+            sealed.extend([first_name, last_name]);
+        }
+        let mut opened = self.log.open(&sealed).await?.into_iter();
+        let mut next = || opened.next().flatten().and_then(|value| value.as_str().map(str::to_owned));
+        Ok(ids.into_iter().map(|id| (id, NameView { first_name: next(), last_name: next() })).collect())
+    }
+
     pub async fn account(&self, id: AccountId) -> Result<Option<AccountView>, ProjectionError> {
         let row: Option<Row> = sqlx::query_as(
             "SELECT first_name, last_name, email, phone, language, registered_at, last_login_at, email_verified,

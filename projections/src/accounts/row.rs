@@ -61,6 +61,9 @@ impl AccountRow {
             | AccountEvent::EmailVerificationRequested { .. }
             | AccountEvent::PasswordResetRequested { .. }
             | AccountEvent::PasswordChanged { .. }
+            | AccountEvent::SecondFactorEnabled { .. }
+            | AccountEvent::SecondFactorDisabled { .. }
+            | AccountEvent::RecoveryCodeUsed { .. }
             | AccountEvent::RestrictionLiftAnnounced { .. } => {}
             AccountEvent::EmailVerified { .. } => row.email_verified = true,
             AccountEvent::AccountLoggedIn { at } => row.last_login_at = Some(at),

@@ -1,6 +1,13 @@
 use chrono::{DateTime, Utc};
 use stage_domain::{AccountId, Language, Personal, account::Purpose};
 
+/// What somebody is called; nothing once they were erased.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct NameView {
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
     pub id: AccountId,

@@ -6,7 +6,10 @@ use stage_domain::{account::AccountEvent, source::SourceEvent, stage::StageEvent
 use stage_store::Recorded;
 use uuid::Uuid;
 
-use super::row::{SourceRow, StageRow};
+use super::{
+    member::{self, MemberRow, Members},
+    row::{SourceRow, StageRow},
+};
 use crate::{
     ProjectionError,
     engine::{Projection, Rebuild},
@@ -24,7 +27,7 @@ impl Projection for Stages {
     }
 
     fn version(&self) -> i32 {
-        2
+        3
     }
 
     async fn apply(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), ProjectionError> {
@@ -66,6 +69,7 @@ pub(super) struct Touched {
     pub(super) stages: Rows<StageRow>,
     pub(super) topics: Rows<TopicRow>,
     pub(super) sources: Rows<SourceRow>,
+    pub(super) members: Members,
     /// Stages whose rows go, also those that weren't loaded.
     pub(super) closed: Vec<Uuid>,
     /// Accounts that became restricted (`true`) or are not any more.
@@ -76,12 +80,13 @@ pub(super) struct Touched {
 
 impl Touched {
     async fn load(tx: &mut PgConnection, events: &[(Place, Event)]) -> Result<Self, ProjectionError> {
-        let (mut stages, mut topics, mut sources) = (vec![], vec![], vec![]);
+        let (mut stages, mut topics, mut sources, mut members) = (vec![], vec![], vec![], vec![]);
         for (place, event) in events {
             match event {
                 Event::Stage(event) => {
                     stages.push(place.id);
                     topics.extend(TopicRow::about(event));
+                    members.extend(MemberRow::about(event).map(|member| (place.id, member)));
                 }
                 Event::Source(_) => sources.push(place.id),
                 Event::Account(_) => {}
@@ -91,6 +96,7 @@ impl Touched {
             stages: rows::load(tx, stages).await?,
             topics: rows::load(tx, topics).await?,
             sources: rows::load(tx, sources).await?,
+            members: member::load(tx, members).await?,
             closed: vec![],
             restricted: BTreeMap::new(),
             heads: BTreeMap::new(),
@@ -106,6 +112,10 @@ impl Touched {
                 if let Some(topic) = TopicRow::about(event) {
                     let row = self.topics.entry(topic).or_default();
                     *row = TopicRow::after(row.take(), event, place);
+                }
+                if let Some(member) = MemberRow::about(event) {
+                    let row = self.members.entry((place.id, member)).or_default();
+                    *row = MemberRow::after(row.take(), event, place, member);
                 }
                 if matches!(event, StageEvent::StageClosed { .. }) {
                     self.close(place.id);
@@ -129,6 +139,7 @@ impl Touched {
 
     fn close(&mut self, stage: Uuid) {
         self.closed.push(stage);
+        self.members.retain(|(of, _), _| *of != stage);
         self.topics.values_mut().for_each(|row| {
             row.take_if(|row| row.stage_id == stage);
         });

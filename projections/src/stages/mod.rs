@@ -1,10 +1,11 @@
-//! Which stages there are, with their topics and linked sources.
+//! Which stages there are, with their topics, linked sources and teams.
 
 mod apply;
+mod member;
 mod query;
 mod row;
 mod store;
 mod view;
 
 pub use apply::Stages;
-pub use view::{SourceView, StageView};
+pub use view::{MemberView, SourceView, StageView};

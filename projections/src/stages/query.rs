@@ -1,14 +1,14 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
-use stage_domain::{AccountId, SourceId, StageId, topics::Topic};
+use stage_domain::{AccountId, SourceId, StageId, stage::Role, topics::Topic};
 use uuid::Uuid;
 
-use super::{SourceView, StageView, row::SourceRow};
+use super::{MemberView, SourceView, StageView, row::SourceRow};
 use crate::{ProjectionError, Reads, names};
 
 /// A stage with all that belongs to it in one statement, so that it is seen as of one moment.
 const SELECT: &str = "
-    SELECT s.id, s.owner, s.name, s.handle, s.created_at, s.version,
+    SELECT s.id, s.position, s.owner, s.name, s.handle, s.created_at, s.version,
         (SELECT v.count FROM read_views.view_totals v WHERE v.kind = 'stage' AND v.id = s.id) AS views,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'rules', t.rules)
                                    ORDER BY t.position), '[]')
@@ -33,14 +33,37 @@ struct Row {
     sources: Json<Vec<SourceRow>>,
 }
 
+#[derive(sqlx::FromRow)]
+struct OfMember {
+    #[sqlx(flatten)]
+    stage: Row,
+    role: String,
+}
+
 impl Reads {
-    /// A person's open stages, in the order in which they were created.
-    pub async fn stages_of(&self, owner: AccountId) -> Result<Vec<StageView>, ProjectionError> {
-        let rows: Vec<Row> = sqlx::query_as(&format!("{SELECT} WHERE s.owner = $1 ORDER BY s.position"))
-            .bind(owner.0)
-            .fetch_all(self.log.pool())
-            .await?;
-        rows.into_iter().map(view).collect()
+    /// The open stages of which a person is a member, each with their role, in the order in which the stages were
+    /// created.
+    pub async fn stages_of(&self, member: AccountId) -> Result<Vec<(StageView, Role)>, ProjectionError> {
+        let sql = format!(
+            "SELECT s.*, m.role FROM ({SELECT}) s JOIN read_stages.members m ON m.stage_id = s.id
+             WHERE m.account_id = $1 ORDER BY s.position"
+        );
+        let rows: Vec<OfMember> = sqlx::query_as(&sql).bind(member.0).fetch_all(self.log.pool()).await?;
+        rows.into_iter().map(|row| Ok((view(row.stage)?, names::read("role", &row.role)?))).collect()
+    }
+
+    /// The team of an open stage, in the order in which its members joined.
+    pub async fn members(&self, stage: StageId) -> Result<Vec<MemberView>, ProjectionError> {
+        let rows: Vec<(Uuid, String, DateTime<Utc>)> = sqlx::query_as(
+            "SELECT account_id, role, since FROM read_stages.members WHERE stage_id = $1 ORDER BY position",
+        )
+        .bind(stage.0)
+        .fetch_all(self.log.pool())
+        .await?;
+        let member = |(account, role, since): (Uuid, String, _)| {
+            Ok(MemberView { account: AccountId(account), role: names::read("role", &role)?, since })
+        };
+        rows.into_iter().map(member).collect()
     }
 
     /// An open stage.

@@ -73,7 +73,13 @@ impl StageRow {
             | StageEvent::TopicDefined { .. }
             | StageEvent::TopicChanged { .. }
             | StageEvent::TopicRemoved { .. }
-            | StageEvent::MediaAdded { .. } => Some(row),
+            | StageEvent::MediaAdded { .. }
+            | StageEvent::MemberInvited { .. }
+            | StageEvent::InvitationAccepted { .. }
+            | StageEvent::InvitationWithdrawn { .. }
+            | StageEvent::MemberRoleChanged { .. }
+            | StageEvent::MemberRemoved { .. }
+            | StageEvent::MemberLeft { .. } => Some(row),
         }
     }
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     apply::Touched,
+    member,
     row::{SourceRow, StageRow},
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
 impl Touched {
     /// Writes the rows as the events left them.
     pub(super) async fn store(self, tx: &mut PgConnection) -> Result<(), ProjectionError> {
-        for table in ["topics", "sources"] {
+        for table in ["topics", "sources", "members"] {
             delete(tx, table, "stage_id", &self.closed).await?;
         }
         let (stages, gone) = split(self.stages);
@@ -37,7 +38,8 @@ impl Touched {
         };
         delete(tx, "restricted", "owner", &of(false)).await?;
         store_restricted(tx, &of(true)).await?;
-        store_heads(tx, &self.heads).await
+        store_heads(tx, &self.heads).await?;
+        member::store(tx, self.members).await
     }
 }
 

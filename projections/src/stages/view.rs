@@ -2,12 +2,14 @@ use chrono::{DateTime, Utc};
 use stage_domain::{
     AccountId, SourceId, StageId,
     source::{Failure, Network},
+    stage::Role,
     topics::Topic,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageView {
     pub id: StageId,
+    /// Who created it; who owns it now, its team says.
     pub owner: AccountId,
     pub name: String,
     pub handle: String,
@@ -19,6 +21,14 @@ pub struct StageView {
     pub topics: Vec<Topic>,
     /// In the order in which they were linked; unlinked ones are gone.
     pub sources: Vec<SourceView>,
+}
+
+/// A member of a stage's team.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberView {
+    pub account: AccountId,
+    pub role: Role,
+    pub since: DateTime<Utc>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,5 +17,5 @@ pub use keyring::{Keyring, MasterKeys};
 pub use master::MasterKey;
 pub use reveal::{Openness, PersonalValue, mark_closed, personal_values};
 pub use rotate::Rotated;
-pub use subject::NewSubject;
 pub(crate) use subject::SubjectKeys;
+pub use subject::{NewSubject, forget};

@@ -108,6 +108,17 @@ pub(crate) async fn destroy(tx: &mut PgConnection, subject: AccountId) -> Result
     Ok(())
 }
 
+/// Destroys the keys of these people and gives back what they claimed, in the caller's transaction: what was sealed under
+/// their keys, wherever it was copied to, can't be read any more.
+pub async fn forget(tx: &mut PgConnection, subjects: &[Uuid]) -> Result<(), sqlx::Error> {
+    for sql in
+        ["DELETE FROM subject_keys WHERE subject = ANY($1)", "DELETE FROM claims WHERE owner = ANY($1)"]
+    {
+        sqlx::query(sql).bind(subjects).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
 /// Where a person's wrapped key belongs, so that one person's key is not put in another's place.
 pub(super) fn key_place(subject: Uuid) -> String {
     format!("subject_keys/{subject}")

@@ -4,6 +4,7 @@
 //! [`Kind`] and a line in [`Mailer::new`].
 
 mod folder;
+mod invitation;
 mod password_changed;
 mod password_reset;
 mod post;
@@ -18,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use stage_commands::{CommandError, Commands};
 use stage_connectors::outward::Mail;
 use stage_domain::{
-    AccountId, Language,
+    AccountId, InvitationId, Language,
     account::{Account, AccountEvent, Person},
 };
 use stage_projections::{
@@ -36,6 +37,9 @@ use crate::{
     Clock,
     delivering::{Parcel, Recipient},
 };
+
+/// Behind those of the kinds, however many there will be. For ever, like those.
+const PART_OF_INVITATION: u8 = 100;
 
 /// Writes mails, and hands them to whoever carries them.
 pub struct Mailer {
@@ -118,6 +122,10 @@ impl Routes for Mailer {
                 news.push(News::Tell(Draft { part, kind, lane, about: Some(account), subject: None }));
             }
         }
+        if let Some(invitation) = invitation::about(event)? {
+            let (part, kind, lane) = (PART_OF_INVITATION, invitation::NAME, invitation.to_string());
+            news.push(News::Tell(Draft { part, kind, lane, about: Some(invitation), subject: None }));
+        }
         Ok(news)
     }
 }
@@ -125,6 +133,9 @@ impl Routes for Mailer {
 #[async_trait]
 impl Recipient for Mailer {
     async fn prepare(&self, delivery: &Delivery, log: &Log) -> Result<Parcel<'_>, ProjectionError> {
+        if let (invitation::NAME, Some(invitation)) = (delivery.kind.as_str(), delivery.about) {
+            return self.prepare_invitation(InvitationId(invitation), delivery, log).await;
+        }
         let kind = self.kinds.iter().find(|kind| kind.name() == delivery.kind);
         let (Some(kind), Some(account)) = (kind, delivery.about) else {
             return Ok(Parcel::Withheld("unknown_kind"));
@@ -152,6 +163,26 @@ impl Recipient for Mailer {
         };
         let (account, kind) = (to.account, kind.name());
         Ok(Parcel::Ready(Box::pin(async move { self.post.post(account, kind, &mail).await })))
+    }
+}
+
+impl Mailer {
+    /// Whoever is invited may have no account. What stands for them is the invitation, with a key of its own.
+    async fn prepare_invitation(
+        &self,
+        invitation: InvitationId,
+        delivery: &Delivery,
+        log: &Log,
+    ) -> Result<Parcel<'_>, ProjectionError> {
+        let invited = invitation::write(invitation, delivery, &self.desk, log).await?;
+        let Some(invitation::Invited { email, language, letter: Letter::Written { subject, text } }) =
+            invited
+        else {
+            return Ok(Parcel::Withheld("not_open"));
+        };
+        let mail = Mail { key: delivery.id.to_string(), to: email, subject, text, language: language.code() };
+        let key = AccountId(invitation.0);
+        Ok(Parcel::Ready(Box::pin(async move { self.post.post(key, invitation::NAME, &mail).await })))
     }
 }
 
