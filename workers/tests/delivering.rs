@@ -383,7 +383,7 @@ async fn a_restriction_ends_once_its_mail_is_sent_and_not_while_it_waits() {
     let smtp = FakeSmtp::start().await;
     // The first try fails, and the next is a while away.
     let slow = Settings { first_pause: Duration::from_secs(3), ..quick() };
-    let working = house.mail(Arc::new(common::smtp(&smtp)), slow).await;
+    let _working = house.mail(Arc::new(common::smtp(&smtp)), slow).await;
     let ada = house.register("ada@example.org").await;
     smtp.came(1).await;
     house.commands.restrict_account(ada.account, true, common::request()).await.unwrap();
