@@ -32,6 +32,8 @@ macro_rules! use_cases {
 use_cases! {
     ReadStage: Moderator,
     ReadTeam: Moderator,
+    /// Who did what, when.
+    ReadHistory: Moderator,
     ListPosts: Moderator,
     ModeratePost: Moderator,
     /// To end one's own membership.

@@ -89,7 +89,11 @@ impl Furnished {
     async fn attempt(&self, house: &House, who: Actor, use_case: UseCase) -> Result<(), CommandError> {
         let (commands, stage) = (&house.commands, self.stage);
         let done: Result<Done, CommandError> = match use_case {
-            UseCase::ReadStage | UseCase::ReadTeam | UseCase::ListPosts | UseCase::PreviewTopic => {
+            UseCase::ReadStage
+            | UseCase::ReadTeam
+            | UseCase::ReadHistory
+            | UseCase::ListPosts
+            | UseCase::PreviewTopic => {
                 return commands.may(who, stage, use_case).await.map(drop);
             }
             UseCase::ListInvitations => return commands.invitations(who, stage, at(2)).await.map(drop),

@@ -2,6 +2,7 @@ use axum::{Json, extract::State, http::HeaderMap};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
+use stage_commands::UseCase;
 use stage_domain::Language;
 use stage_projections::history::HistoryEntry;
 use utoipa::{
@@ -18,7 +19,7 @@ use crate::{
     app::Shared,
     contract::{
         params::{WaitParams, optional},
-        responses::ReadRefusals,
+        responses::TeamRefusals,
     },
     edge,
     extract::{Ids, Query, Session, Waited},
@@ -118,7 +119,7 @@ impl IntoParams for HistoryParams {
     get, path = "/api/v1/stages/{id}/history", operation_id = "read_stage_history", tag = "stages",
     security(("session" = [])),
     params(("id" = Uuid, Path, description = "The stage"), HistoryParams, WaitParams),
-    responses((status = 200, description = "A page, the newest first", body = StageHistory), ReadRefusals),
+    responses((status = 200, description = "A page, the newest first", body = StageHistory), TeamRefusals),
 )]
 pub(crate) async fn history(
     State(app): State<Shared>,
@@ -132,7 +133,7 @@ pub(crate) async fn history(
     query.only(&["limit", "cursor"])?;
     let limit = query.number("limit", 1, MOST)?.unwrap_or(USUAL);
     let before = query.number("cursor", 1, i64::MAX)?;
-    app.commands.may_manage(session.actor, id.into()).await?;
+    app.commands.may(session.actor, id.into(), UseCase::ReadHistory).await?;
     let page = app.reads.history(id.into(), before, limit).await?;
     let language = edge::of_request(&headers, "/api/v1/stages");
     let address = |before| {

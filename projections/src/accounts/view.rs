@@ -8,6 +8,14 @@ pub struct NameView {
     pub last_name: Option<String>,
 }
 
+impl NameView {
+    /// First and last name, where both are known.
+    #[must_use]
+    pub fn whole(&self) -> Option<String> {
+        Some(format!("{} {}", self.first_name.as_ref()?, self.last_name.as_ref()?))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
     pub id: AccountId,

@@ -22,6 +22,8 @@ const KEPT: &[&str] = &[
     "topics",
     "reason",
     "role",
+    "invitation_id",
+    "member",
 ];
 
 /// Whether a stage's history tells of such an event. Imported posts are told of by their source, not one by one.

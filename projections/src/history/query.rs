@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use stage_domain::{AccountId, StageId};
@@ -7,7 +5,7 @@ use stage_store::Position;
 use uuid::Uuid;
 
 use super::{HistoryEntry, HistoryPage, Who};
-use crate::{ProjectionError, Reads};
+use crate::{ProjectionError, Reads, accounts::NameView};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -41,35 +39,23 @@ impl Reads {
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let next = rows.last().map(|row| row.position).filter(|_| more);
-        let names = self.names(rows.iter().filter_map(|row| row.by).collect()).await?;
+        let mut people: Vec<AccountId> = rows.iter().filter_map(|row| row.by).map(AccountId).collect();
+        people.sort_unstable();
+        people.dedup();
+        let names = self.names(&people).await?;
+        let who = |by: Uuid| {
+            let account = AccountId(by);
+            Who { account, name: names.get(&account).and_then(NameView::whole) }
+        };
         let entry = |row: Row| HistoryEntry {
             position: row.position,
             at: row.at,
             kind: row.kind,
-            by: row.by.map(|by| Who { account: AccountId(by), name: names.get(&by).cloned() }),
+            by: row.by.map(who),
             stream_type: row.stream_type,
             stream_id: row.stream_id,
             detail: row.detail,
         };
         Ok(HistoryPage { entries: rows.into_iter().map(entry).collect(), next })
-    }
-
-    /// First and last names of these people, as far as they are not erased.
-    async fn names(&self, mut people: Vec<Uuid>) -> Result<HashMap<Uuid, String>, ProjectionError> {
-        people.sort_unstable();
-        people.dedup();
-        let rows: Vec<(Uuid, Value, Value)> =
-            sqlx::query_as("SELECT id, first_name, last_name FROM read_accounts.accounts WHERE id = ANY($1)")
-                .bind(people)
-                .fetch_all(self.log.pool())
-                .await?;
-        let sealed: Vec<Value> =
-            rows.iter().flat_map(|(_, first, last)| [first.clone(), last.clone()]).collect();
-        let opened = self.log.open(&sealed).await?;
-        let name = |((id, ..), parts): (&(Uuid, Value, Value), &[Option<Value>])| match parts {
-            [Some(Value::String(first)), Some(Value::String(last))] => Some((*id, format!("{first} {last}"))),
-            _ => None,
-        };
-        Ok(rows.iter().zip(opened.chunks(2)).filter_map(name).collect())
     }
 }
