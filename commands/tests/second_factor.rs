@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use common::{House, at, request};
 use secrecy::{ExposeSecret, SecretString};
 use stage_commands::{Actor, CommandError, accounts::NewSession};
@@ -35,8 +37,10 @@ async fn log_in(
     code: Option<&SecretString>,
     seconds: i64,
 ) -> Result<NewSession, CommandError> {
-    let password = PASSWORD.into();
-    house.commands.log_in_with("ada@example.org", password, code, [9; 32], request(seconds)).await
+    // Each session has a token of its own.
+    static LOG_INS: AtomicU8 = AtomicU8::new(100);
+    let fresh = [LOG_INS.fetch_add(1, Ordering::Relaxed); 32];
+    house.commands.log_in_with("ada@example.org", PASSWORD.into(), code, fresh, request(seconds)).await
 }
 
 #[tokio::test]

@@ -41,10 +41,10 @@ impl Commands {
         act: Act,
     ) -> Result<Receipt, CommandError> {
         for _ in 0..TRIES {
-            let loaded = self.stage_for(actor, stage, UseCase::RenameStage).await?;
-            if handle.as_ref().is_some_and(|handle| *handle != loaded.aggregate.handle) {
-                allowed(&loaded.aggregate, actor.account, UseCase::MoveStage)?;
-            }
+            let loaded = self.log.load::<Stage>(stage.0).await?;
+            let moves = handle.as_ref().is_some_and(|handle| *handle != loaded.aggregate.handle);
+            let use_case = if moves { UseCase::MoveStage } else { UseCase::RenameStage };
+            allowed(&loaded.aggregate, actor.account, use_case)?;
             let asked = act.expected;
             let claims = claims(stage, &loaded, handle.as_deref());
             let act = Act { expected: asked.or(Some(loaded.version)), claims, ..act.clone() };

@@ -46,7 +46,7 @@ pub(crate) async fn export(
         from: query.number("from", 1, Position::MAX)?,
         to: query.number("to", 1, Position::MAX)?,
         stream: query.text("stream", 200)?.map(of_stream).transpose()?,
-        event_type: query.text("type", 100)?.map(str::to_owned),
+        event_type: query.text("type", 100)?.map(of_type).transpose()?,
     };
     let export = Export::begin(app.reads.log.pool().clone(), selection).await?;
     let pages = stream::try_unfold(export, |mut export| async move {
@@ -55,9 +55,22 @@ pub(crate) async fn export(
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(pages)))
 }
 
+fn of_type(text: &str) -> Result<String, Problem> {
+    match !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        true => Ok(text.to_owned()),
+        false => {
+            Err(Invalid::one("type", "not_an_event_type", "must be a type of event such as PostImported")
+                .into())
+        }
+    }
+}
+
 fn of_stream(text: &str) -> Result<(String, String), Problem> {
-    match text.split_once('/') {
-        Some((stream_type, id)) => Ok((stream_type.to_owned(), id.to_owned())),
-        None => Err(Invalid::one("stream", "wrong_form", "must be TYPE/ID").into()),
+    let is_id =
+        |id: &str| !id.is_empty() && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'));
+    let is_type = |kind: &str| !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase());
+    match text.split_once('/').filter(|(kind, id)| is_type(kind) && is_id(id)) {
+        Some((kind, id)) => Ok((kind.to_owned(), id.to_owned())),
+        None => Err(Invalid::one("stream", "not_a_stream", "must be a stream such as stage/<id>").into()),
     }
 }

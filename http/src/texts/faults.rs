@@ -43,6 +43,8 @@ const GERMAN: &[(&str, &str)] = &[
     ("no_event", "ist nicht die Position eines Ereignisses"),
     ("not_signed", "ist noch in keinem Prüfpunkt"),
     ("no_such_size", "muss zwischen {0} und {1} liegen, das erste nicht größer als das zweite"),
+    ("not_an_event_type", "muss die Art eines Ereignisses sein, etwa PostImported"),
+    ("not_a_stream", "muss ein Strom wie stage/<id> sein"),
     ("not_a_moment", "muss eine Position sein oder eine Zeit wie 2026-11-25T12:00:00Z"),
     ("reused", "wurde schon für eine andere Anfrage verwendet; bitte einen neuen wählen"),
     ("weak", "muss eine starke Marke sein, ohne W/"),

@@ -1,5 +1,7 @@
 //! Events as lines of JSON from which anybody can recompute their leaves.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 
@@ -33,21 +35,6 @@ pub struct Export {
     up_to: Position,
 }
 
-/// The end of the log, once all appends that are in progress before it have ended.
-async fn settled(pool: &PgPool) -> Result<Position, ProofError> {
-    const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
-    let end: Position =
-        sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM events").fetch_one(pool).await?;
-    let mut mark = Mark::new(pool.clone());
-    loop {
-        let position = mark.advance().await?;
-        if position >= end {
-            return Ok(position);
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
 #[derive(sqlx::FromRow)]
 struct Row {
     position: Position,
@@ -64,7 +51,8 @@ struct Row {
 
 impl Export {
     pub async fn begin(pool: PgPool, selection: Selection) -> Result<Self, ProofError> {
-        let mark = settled(&pool).await?;
+        // However long an append that is in progress takes.
+        let mark = Mark::new(pool.clone()).look(Duration::MAX).await?;
         let up_to = selection.to.map_or(mark, |to| to.min(mark));
         let after = selection.from.map_or(0, |from| from.saturating_sub(1));
         Ok(Self { pool, selection, after, up_to })

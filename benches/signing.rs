@@ -1,0 +1,135 @@
+//! What it costs appends that the log is signed meanwhile: `make bench`. Commands at 16 tasks on new streams, with a notary
+//! in the same process that signs every second, which is more often than it does by itself, and without one. The two
+//! take turns on the same database.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods
+)]
+
+#[path = "support/ratios.rs"]
+mod ratios;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::DateTime;
+use ratios::Ratio;
+use sqlx::PgPool;
+use stage_domain::{
+    AccountId,
+    stage::{Stage, StageCommand},
+};
+use stage_store::{Act, Hint, Keyring, Log, MasterKey, Position, proof::NotaryKey};
+use stage_workers::notary;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+const TASKS: usize = 16;
+/// Of one task in one round: enough for several checkpoints.
+const TIMES: usize = 2_500;
+const ROUNDS: usize = 7;
+
+struct Nobody;
+
+impl Hint for Nobody {
+    fn appended(&self, _: Position) {}
+}
+
+fn main() {
+    // Cargo also runs benches as tests; there is nothing to test here.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    ratios::report(&[runtime.block_on(measure())]);
+}
+
+async fn measure() -> Ratio {
+    let database = stage_testkit::database().await;
+    let pool = stage_store::pool::connect(&database.url, 20).await.unwrap();
+    let keyring = Keyring::open(&pool, MasterKey::generate()).await.unwrap();
+    let log = Log::new(pool.clone(), keyring, Arc::new(Nobody));
+    let mut rounds = Vec::new();
+    // The first round warms everything up.
+    for round in 0..=ROUNDS {
+        let without = append(&log).await;
+        let (stop, notary) = sign(&pool);
+        // It begins with what the round before left.
+        while unsigned(&pool).await > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let signed = append(&log).await;
+        assert!(unsigned(&pool).await < (TASKS * TIMES) as i64, "nothing was signed meanwhile");
+        stop.cancel();
+        notary.await.unwrap();
+        println!("round {round}: {signed:.0} with a notary, {without:.0} without");
+        if round > 0 {
+            rounds.push([signed, without]);
+        }
+    }
+    rounds.sort_by(|a, b| (a[0] / a[1]).total_cmp(&(b[0] / b[1])));
+    let [measured, reference] = rounds[rounds.len() / 2];
+    Ratio {
+        name: "append: while a notary signs the log",
+        unit: "commands/s",
+        measured,
+        reference_name: "append without a notary",
+        reference,
+    }
+}
+
+fn sign(pool: &PgPool) -> (CancellationToken, tokio::task::JoinHandle<()>) {
+    let stop = CancellationToken::new();
+    let settings = notary::Settings {
+        key: NotaryKey::new("example.org/bench", &[1; 32]).unwrap(),
+        former: Vec::new(),
+        every: Duration::from_secs(1),
+    };
+    let (told, wake) = tokio::sync::watch::channel(0);
+    let until = stop.clone();
+    let pool = pool.clone();
+    let notary = tokio::spawn(async move {
+        notary::run(pool, settings, wake, Arc::new(chrono::Utc::now), until).await;
+        drop(told);
+    });
+    (stop, notary)
+}
+
+async fn unsigned(pool: &PgPool) -> i64 {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM events WHERE position > (SELECT coalesce(max(position), 0) FROM checkpoints)",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap()
+}
+
+async fn append(log: &Log) -> f64 {
+    let start = Instant::now();
+    let running: Vec<_> = (0..TASKS)
+        .map(|_| {
+            let log = log.clone();
+            tokio::spawn(async move {
+                for _ in 0..TIMES {
+                    let act = Act { new: true, ..Act::default() };
+                    log.execute::<Stage>(Uuid::now_v7(), create(), act).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in running {
+        task.await.unwrap();
+    }
+    (TASKS * TIMES) as f64 / start.elapsed().as_secs_f64()
+}
+
+fn create() -> StageCommand {
+    let owner = AccountId(Uuid::from_u128(1));
+    let at = DateTime::UNIX_EPOCH;
+    StageCommand::Create { owner, name: "Rathaus Musterstadt".into(), handle: "rathaus".into(), at }
+}
