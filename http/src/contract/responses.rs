@@ -70,9 +70,6 @@ refusals! {
     /// Of a command with a body.
     WriteRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin NotFound Taken Refused Busy Version TooLarge
         UnsupportedMediaType Validation KeyReused]
-    /// Of a command without a body.
-    ActRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin NotFound Refused Busy Version TooLarge Validation
-        KeyReused]
     /// Of erasing an account.
     EraseRefusals [Malformed BadHeader NotLoggedIn WrongCredentials Xsrf ForeignOrigin NotFound Refused Busy Version
         TooLarge UnsupportedMediaType Validation RateLimited]
@@ -97,9 +94,6 @@ refusals! {
     ReadRefusals [BadHeader NotLoggedIn NotFound Validation Behind]
     /// Of a read in the dashboard that asks no read model.
     SessionRefusals [NotLoggedIn]
-    /// Of a question with a body, which changes nothing.
-    AskRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin NotFound TooLarge UnsupportedMediaType Validation
-        Behind]
     RegisterRefusals [Malformed BadHeader ForeignOrigin Taken Refused Busy TooLarge UnsupportedMediaType Validation
         KeyReused RateLimited]
     /// Of a command that sends a mail.

@@ -44,7 +44,7 @@ impl Signed {
             let command = create(&format!("stage-{}", self.positions.len()));
             let receipt = self.store.log.execute::<Stage>(Uuid::now_v7(), command, fresh()).await.unwrap();
             self.positions.push(receipt.position);
-            if self.positions.len() % 5 == 0 {
+            if self.positions.len().is_multiple_of(5) {
                 let mut undone = self.pool().begin().await.unwrap();
                 raw_insert(&mut undone).await;
                 undone.rollback().await.unwrap();
