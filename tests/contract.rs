@@ -174,10 +174,10 @@ async fn schemathesis_finds_nothing_that_the_contract_does_not_say() {
     ada.get(&format!("/v1/posts/{post}?wait_for={position}")).await.expect(StatusCode::OK);
 
     // A person who corrects her address and restricts her data does it where nobody else needs either.
-    let grace = Client::registered(&program.base, "grace@example.org").await;
+    let hedy = Client::registered(&program.base, "hedy@example.org").await;
     let mut hers = variables.clone();
-    hers.insert("STAGE_SESSION", grace.cookie("session"));
-    hers.insert("STAGE_XSRF", grace.cookie("XSRF-TOKEN"));
+    hers.insert("STAGE_SESSION", hedy.cookie("session"));
+    hers.insert("STAGE_XSRF", hedy.cookie("XSRF-TOKEN"));
     let both = ["--include-operation-id", "correct_account", "--include-operation-id", "restrict_account"];
     schemathesis(&hers, &both).await;
     // The password that the contract shows as an example is hers, so this ends her account.
