@@ -74,11 +74,21 @@ impl FakeSlack {
         self.state.posts.lock().expect("a lock").clone()
     }
 
-    /// Waits until so many messages came.
+    /// Waits until so many messages came, whatever was answered.
     pub async fn came(&self, count: usize) -> Vec<SlackPost> {
+        self.waits(count, |_| true).await
+    }
+
+    /// Waits until so many messages were taken. On a busy machine one comes too soon now and then, is refused and comes
+    /// again; that is as it should be.
+    pub async fn took(&self, count: usize) -> Vec<SlackPost> {
+        self.waits(count, |post| post.status == 200).await
+    }
+
+    async fn waits(&self, count: usize, counts: impl Fn(&SlackPost) -> bool) -> Vec<SlackPost> {
         let begun = Instant::now();
         loop {
-            let posts = self.posts();
+            let posts: Vec<_> = self.posts().into_iter().filter(&counts).collect();
             if posts.len() >= count {
                 return posts;
             }
