@@ -201,9 +201,10 @@ async fn one_statement(pool: &PgPool) -> Duration {
     sqlx::query(
         "INSERT INTO bench.posts
          SELECT id, (post->>'stage_id')::uuid, (post->>'source_id')::uuid, post->>'network', post->'content',
-                least(coalesce((post->'content'->>'published_at')::timestamptz, at), at), at, NULL, false, false, NULL, 1
-         FROM (SELECT aggregate_id::uuid AS id, post, (post->>'at')::timestamptz AS at
-               FROM (SELECT aggregate_id, payload::jsonb->'PostImported' AS post FROM events
+                least(coalesce((post->'content'->>'published_at')::timestamptz, at), at), at, NULL, false, false, NULL, 1,
+                position
+         FROM (SELECT aggregate_id::uuid AS id, position, post, (post->>'at')::timestamptz AS at
+               FROM (SELECT aggregate_id, position, payload::jsonb->'PostImported' AS post FROM events
                      WHERE aggregate_type = 'post' OFFSET 0) AS read OFFSET 0) AS made",
     )
     .execute(&mut *connection)

@@ -38,7 +38,8 @@ async fn killed_while_it_tells_slack_it_tells_everything_in_order_and_with_the_s
     let program = program.start_again().await;
     let posts = slack.took(4).await;
     assert_eq!(posts[0].key, posts[1].key);
-    let told: Vec<_> = posts[1..].iter().map(|post| post.text.split('@').next().unwrap().to_owned()).collect();
+    let told: Vec<_> =
+        posts[1..].iter().map(|post| post.text.split('@').next().unwrap().to_owned()).collect();
     assert!(told[0].ends_with("one") && told[1].ends_with("two") && told[2].ends_with("three"), "{told:?}");
     eventually("all is noted", async || {
         let status = stage(program.data(), &["outbox", "status"]).await;

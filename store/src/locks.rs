@@ -10,14 +10,17 @@ pub const NAMESPACE: i32 = 0x5374_6167;
 /// migrations/0001_events.sql names it too.
 pub const APPEND: i32 = 1;
 
-/// Held by the session of the notary that leads.
-pub const NOTARY: i32 = 2;
-
 /// In place of [`NAMESPACE`], with the hash of a projection's name: held by the session that leads it.
 pub const PROJECTIONS: i32 = 0x5374_5072;
 
 /// In place of [`NAMESPACE`], with the hash of a recipient's name: held by the session that sends to it.
 pub const DELIVERIES: i32 = 0x5374_4465;
+
+/// In place of [`NAMESPACE`], with the hash of `log`: held by the session of the notary that leads.
+pub const NOTARY: i32 = 0x5374_4e6f;
+
+/// In place of [`NAMESPACE`], with the hash of a stream's name: held by the session that counts its views.
+pub const VIEWS: i32 = 0x5374_5669;
 
 /// In place of [`NAMESPACE`], with the hash of a projection's name: held by the session that rebuilds it or compares it.
 pub const REBUILDS: i32 = 0x5374_5262;

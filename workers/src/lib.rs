@@ -11,6 +11,7 @@
 
 mod backoff;
 pub mod delivering;
+mod lead;
 pub mod notary;
 pub mod polling;
 pub mod projecting;

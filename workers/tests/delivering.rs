@@ -77,7 +77,12 @@ async fn one_that_asks_to_wait_is_left_alone_for_so_long_and_everything_comes_in
     assert_eq!([refused[0].status, refused[1].status], [429, 503]);
     assert!(refused[1].at - refused[0].at >= Duration::from_secs(2));
     let taken = slack.took(2).await;
-    assert!(refused[..2].iter().chain(&taken[..1]).all(|post| post.text.contains("one@") && post.key == refused[0].key));
+    assert!(
+        refused[..2]
+            .iter()
+            .chain(&taken[..1])
+            .all(|post| post.text.contains("one@") && post.key == refused[0].key)
+    );
     assert!(taken[1].text.contains("two@") && taken[1].key != taken[0].key);
     working.abort();
 }

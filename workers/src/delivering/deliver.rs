@@ -123,7 +123,7 @@ impl Courier {
     }
 
     /// Looks now and then at what is wrong with the system, and at how much waits.
-    async fn watch(&mut self, leader: &mut Leader) -> Result<(), ProjectionError> {
+    async fn watch(&mut self, leader: &mut Leader<'_>) -> Result<(), ProjectionError> {
         if self.watched.is_some_and(|at| at.elapsed() < self.settings.watch_every) {
             return Ok(());
         }
@@ -138,7 +138,11 @@ impl Courier {
     }
 
     /// One delivery: prepared, noted, sent, noted. Returns how long to wait before the next.
-    async fn handle(&self, leader: &mut Leader, delivery: &Delivery) -> Result<Duration, ProjectionError> {
+    async fn handle(
+        &self,
+        leader: &mut Leader<'_>,
+        delivery: &Delivery,
+    ) -> Result<Duration, ProjectionError> {
         let name = self.recipient.name();
         let (send, forgotten) = match self.recipient.prepare(delivery, &self.log).await? {
             Parcel::Ready(send) => (send, None),
@@ -181,7 +185,7 @@ impl Courier {
 
     async fn withhold(
         &self,
-        leader: &mut Leader,
+        leader: &mut Leader<'_>,
         delivery: &Delivery,
         reason: &'static str,
     ) -> Result<Duration, ProjectionError> {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use stage_store::{
-    Mark, Position,
+    Mark, Position, locks,
     proof::{Notary, NotaryKey, ProofError, PublicKey},
 };
 use tokio::{
@@ -11,8 +11,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{leader, metrics};
-use crate::{Clock, backoff::Backoff};
+use super::metrics;
+use crate::{Clock, backoff::Backoff, lead::Lead};
 
 /// Events of one checkpoint at most, so that a step stays short also where there is much to catch up on.
 const BATCH: usize = 8_192;
@@ -22,6 +22,15 @@ const POLL: Duration = Duration::from_secs(1);
 const RETRY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(3)];
 /// Between two looks at what only people can mend.
 const STUCK: Duration = Duration::from_secs(60);
+
+/// The one that signs.
+const LEAD: Lead<'static> = Lead {
+    lock: (locks::NOTARY, "log"),
+    ask_every: Duration::from_secs(1),
+    answer_within: Duration::from_secs(5),
+    silent: Duration::from_secs(10),
+    silent_within: Duration::from_secs(30),
+};
 
 /// What the notary signs with, and how often.
 #[derive(Clone, Debug)]
@@ -74,7 +83,8 @@ struct Office {
 impl Office {
     /// One term as the leader.
     async fn lead(&mut self) -> Result<(), ProofError> {
-        let Some(mut connection) = leader::elected(&self.pool, &self.stop).await? else { return Ok(()) };
+        let elected = self.stop.run_until_cancelled(LEAD.elected(&self.pool)).await.transpose()?;
+        let Some(mut connection) = elected else { return Ok(()) };
         let Settings { key, former, .. } = &self.settings;
         let mut notary = Notary::take_up(&mut connection, key.clone(), former).await?;
         metrics::leads(true);
@@ -106,7 +116,7 @@ impl Office {
     async fn rest(&self, connection: &mut PgConnection) -> Result<(), ProofError> {
         let until = Instant::now() + self.settings.every;
         while Instant::now() < until && !self.stop.is_cancelled() {
-            leader::still(connection).await?;
+            LEAD.still(connection).await?;
             let _ = timeout(POLL.min(until - Instant::now()), self.stop.cancelled()).await;
         }
         Ok(())
@@ -114,7 +124,7 @@ impl Office {
 
     /// Until something is announced, or a while.
     async fn wait(&mut self, connection: &mut PgConnection) -> Result<(), ProofError> {
-        leader::still(connection).await?;
+        LEAD.still(connection).await?;
         tokio::select! {
             () = self.stop.cancelled() => {}
             () = sleep(POLL) => {}

@@ -11,12 +11,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    leader::{Leader, silent},
-    metrics::Metrics,
-    renew::renew,
-};
-use crate::backoff::Backoff;
+use super::{leader::Leader, metrics::Metrics, renew::renew};
+use crate::{backoff::Backoff, lead::silent};
 
 /// Events of one transaction.
 const BATCH: usize = 1_000;
@@ -100,11 +96,11 @@ impl Projector {
         self.retry = false;
         self.metrics.stopped(checkpoint.state == State::Failed);
         if checkpoint.version != projection.version() {
-            leader.resign().await?;
+            leader.resign(&*projection).await?;
             return Ok(Duration::ZERO);
         }
         if checkpoint.state != State::Running {
-            leader.resign().await?;
+            leader.resign(&*projection).await?;
             return Ok(STOPPED_CHECK);
         }
         self.metrics.leads(true);
@@ -165,12 +161,12 @@ impl Projector {
                 Outcome::Stopped { position, error } => {
                     tracing::error!(projection = projection.name(), position, error, "cannot apply an event");
                     self.metrics.stopped(true);
-                    leader.resign().await?;
+                    leader.resign(&*projection).await?;
                     return Ok(STOPPED_CHECK);
                 }
             }
         }
-        leader.resign().await?;
+        leader.resign(&*projection).await?;
         Ok(Duration::ZERO)
     }
 

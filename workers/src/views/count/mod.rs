@@ -4,7 +4,7 @@
 //! The stream holds only what is not counted yet, so that a new leader simply reads it from its beginning. Should
 //! it meet what is counted already, it takes the records that follow and leaves the others out.
 
-mod leader;
+mod lead;
 mod reader;
 mod sum;
 
@@ -22,6 +22,7 @@ use super::{
     fault::{Faults, Step},
     stream::ViewStream,
 };
+use lead::{lead, meanwhile};
 use reader::Reader;
 use sum::Sum;
 
@@ -62,13 +63,13 @@ impl Counter {
     /// Waits to be the leader, then counts until something fails. The connection that holds the leader's lock is
     /// also the one that counts, so that a leader who lost it cannot count any more.
     async fn lead(&self) -> Result<(), ViewsError> {
-        let mut connection = leader::elected(&self.pool, &self.settings).await?;
+        let mut connection = lead(&self.settings).elected(&self.pool).await?;
         let _leading = Leading::new();
         let mut counted = views::counted_all(&mut connection).await?;
         let mut sweep_at = Instant::now();
         loop {
             let opening = Reader::open(&self.stream, &self.settings);
-            let mut reader = leader::meanwhile(&mut connection, &self.settings, opening).await?;
+            let mut reader = meanwhile(&mut connection, &self.settings, opening).await?;
             loop {
                 if Instant::now() >= sweep_at {
                     views::sweep(&mut connection, self.settings.keep_finished).await?;
@@ -91,12 +92,12 @@ impl Counter {
         reader: &mut Reader,
     ) -> Result<(), ViewsError> {
         let Some(sum) = self.receive(counted, reader).await? else {
-            leader::still(connection, &self.settings).await?;
-            return leader::meanwhile(connection, &self.settings, reader.check(&self.stream)).await;
+            lead(&self.settings).still(connection).await?;
+            return meanwhile(connection, &self.settings, reader.check(&self.stream)).await;
         };
         self.faults.reached(Step::Received).await;
         if sum.batch.is_empty() {
-            leader::still(connection, &self.settings).await?;
+            lead(&self.settings).still(connection).await?;
         } else {
             let started = Instant::now();
             let counting = timeout(self.settings.timeout * 6, views::count(connection, &sum.batch)).await;
@@ -107,7 +108,7 @@ impl Counter {
         counted.extend(sum.batch.journals.iter().map(|(journal, part)| (*journal, part.up_to)));
         sum.report();
         let purging = async { Ok(reader.purge(sum.last_sequence).await) };
-        if let Err(error) = leader::meanwhile(connection, &self.settings, purging).await? {
+        if let Err(error) = meanwhile(connection, &self.settings, purging).await? {
             // They are told apart as counted when they come again, and purged with the next ones.
             tracing::warn!(%error, "counted views stay in the stream for now");
         }
