@@ -2,7 +2,7 @@
 //!
 //! A recipient is one file in `recipients/` behind the trait [`Recipient`]. For each there are two loops: its consumer,
 //! which the projector runs, enqueues what the log says (`stage_projections::outbox`); `deliver.rs` sends what is
-//! enqueued, one at a time and in order. Of all the processes that run it, one leads (`leader.rs`).
+//! enqueued, one at a time and in order. Of all the processes that run it, one leads (`leader.rs`, `../lead.rs`).
 //!
 //! What is promised: each event is enqueued exactly once, each delivery is sent at least once with the same idempotency
 //! key at every try, and what is sent is what is known at that moment: after an erasure there is nothing to send any
