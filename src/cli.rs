@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    account, auditor, config, keys, log::LogCommand, mail, outbox, post, projections, telemetry::LogArgs,
+    account, auditor, config, doctor, keys, log::LogCommand, mail, outbox, post, projections,
+    telemetry::LogArgs,
 };
 
 /// Everything an organisation publishes, in one place, without recording its readers.
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Mail(mail::MailArgs),
     /// Shows, rebuilds, compares, pauses and resumes the read models, while they serve.
     Projections(projections::ProjectionsArgs),
+    /// Looks at everything that an installation stands on, and says what is wrong and what to do.
+    Doctor(Box<doctor::DoctorArgs>),
     /// Prints the published contract of the HTTP API.
     Openapi,
 }

@@ -22,7 +22,9 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
-    #[error("{address} is in use by another program; choose another address with --listen")]
+    #[error(
+        "{address} is in use by another program; choose another address with --listen, or for a worker with --health-listen"
+    )]
     AddressInUse { address: SocketAddr },
     #[error("cannot listen on {address}")]
     Listen {
@@ -132,6 +134,8 @@ pub(crate) enum Failure {
     Operate(#[from] stage_projections::engine::OperateError),
     #[error(transparent)]
     Rebuild(#[from] stage_projections::engine::rebuild::RebuildError),
+    #[error("{wrong} of {of} checks are not well")]
+    Unwell { wrong: usize, of: usize },
     #[error("the result cannot be written")]
     Output(#[source] std::io::Error),
     #[error("the HTTP server failed")]
@@ -141,17 +145,22 @@ pub(crate) enum Failure {
 impl Failure {
     /// The failure and what it comes from, in one line.
     pub(crate) fn sentence(&self) -> String {
-        let mut sentence = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            // Some errors repeat their source in their own text.
-            if !sentence.ends_with(&text) {
-                sentence.push_str(": ");
-                sentence.push_str(&text);
-            }
-            cause = error.source();
-        }
-        sentence.replace('\n', " ")
+        sentence(self)
     }
+}
+
+/// An error and what it comes from, in one line.
+pub(crate) fn sentence(error: &dyn Error) -> String {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Some errors repeat their source in their own text.
+        if !sentence.ends_with(&text) {
+            sentence.push_str(": ");
+            sentence.push_str(&text);
+        }
+        cause = error.source();
+    }
+    sentence.replace('\n', " ")
 }

@@ -10,6 +10,7 @@ mod banner;
 mod cli;
 mod config;
 mod data_dir;
+mod doctor;
 mod failure;
 mod keys;
 mod log;
@@ -69,6 +70,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Outbox(args) => outbox::run(args).await,
             Command::Mail(args) => mail::run(args).await,
             Command::Projections(args) => projections::run(args, stop).await,
+            Command::Doctor(args) => doctor::run(*args).await,
             Command::Migrate(args) => migrate::run(args).await,
         }
     });

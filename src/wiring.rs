@@ -55,11 +55,20 @@ const NATS_ASKED_EVERY: Duration = Duration::from_secs(3);
 
 /// NATS may come and go, also before the first connection: nothing of ours waits for it.
 async fn nats(address: &NatsAddress) -> Result<Client, Failure> {
-    let mut options = ConnectOptions::new()
-        .name("stage")
+    let options = ConnectOptions::new()
         .ping_interval(NATS_ASKED_EVERY)
         .retry_on_initial_connect()
         .event_callback(told);
+    connect(options, address).await
+}
+
+/// For a command that needs NATS at once, or wants to know why it is not there.
+pub(crate) async fn nats_now(address: &NatsAddress) -> Result<Client, Failure> {
+    connect(ConnectOptions::new(), address).await
+}
+
+async fn connect(options: ConnectOptions, address: &NatsAddress) -> Result<Client, Failure> {
+    let mut options = options.name("stage");
     if let Some((user, password)) = &address.login {
         options = options.user_and_password(user.clone(), password.expose_secret().into());
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use stage_commands::Commands;
-use stage_store::{Hint, Keyring, Log, Objects, ObjectsSettings, Position};
+use stage_store::{Hint, Keyring, Log, MasterKeys, Objects, ObjectsSettings, Position};
 
 use super::{MasterKeyArgs, ReachArgs, reach::Reached};
 use crate::{failure::Failure, keys, secret::Secret, services::s3};
@@ -54,22 +54,32 @@ impl HouseArgs {
     }
 
     pub(crate) async fn open_with_files(&self) -> Result<House, Failure> {
+        let (files, settings) = self.files().await?;
+        self.made_of(files, settings).await
+    }
+
+    pub(crate) fn reach(&self) -> &ReachArgs {
+        &self.reach
+    }
+
+    pub(crate) fn master_keys(&self) -> Result<MasterKeys, Failure> {
         match self.reach.private() {
-            Some(data) => {
-                let (files, settings) = s3::beside(data).await?;
-                self.made_of(Some(files), settings).await
-            }
-            None => self.made_of(None, self.objects()?).await,
+            Some(data) => keys::of_data_dir(data),
+            None => self.keys.keys(),
+        }
+    }
+
+    /// How to reach the files, and the endpoint where it is one of ours, which ends when it is dropped.
+    pub(crate) async fn files(&self) -> Result<(Option<s3::S3>, ObjectsSettings), Failure> {
+        match self.reach.private() {
+            Some(data) => s3::beside(data).await.map(|(files, settings)| (Some(files), settings)),
+            None => Ok((None, self.objects()?)),
         }
     }
 
     async fn made_of(&self, files: Option<s3::S3>, settings: ObjectsSettings) -> Result<House, Failure> {
         let reached = self.reach.open(4).await?;
-        let keys = match self.reach.private() {
-            Some(data) => keys::of_data_dir(data)?,
-            None => self.keys.keys()?,
-        };
-        let keyring = Keyring::open(&reached.pool, keys).await?;
+        let keyring = Keyring::open(&reached.pool, self.master_keys()?).await?;
         let log = Log::new(reached.pool.clone(), keyring, Arc::new(Nobody));
         let commands = Commands::new(log, Objects::of(settings));
         Ok(House { commands, _reached: reached, _files: files })

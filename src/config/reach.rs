@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sqlx::{PgPool, postgres::PgConnectOptions};
+use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
 
 use crate::{
     failure::Failure,
@@ -43,6 +43,16 @@ impl ReachArgs {
             opened => opened?,
         };
         Ok(Reached { pool, _way: way })
+    }
+
+    /// Connects once and waits for nobody, so that a failure says why.
+    pub(crate) async fn try_once(&self) -> Result<(), Failure> {
+        let (options, way) = self.options()?;
+        match PgConnection::connect_with(&options).await {
+            Ok(connection) => connection.close().await.map_err(Failure::Database),
+            Err(sqlx::Error::Io(_)) if way.is_some() => Err(Failure::NotUp(self.data_dir.clone())),
+            Err(error) => Err(Failure::Database(error)),
+        }
     }
 
     /// The data directory, when no other database is named.

@@ -19,12 +19,13 @@ use super::{
     user::{OpenDir, User, give},
 };
 use crate::{
-    data_dir::{DataDir, append, write_private},
+    data_dir::{DataDir, append, secret_of, write_private},
     failure::Failure,
 };
 
 const SERVICE: &str = "NATS";
 const PROCESS: &str = "nats-server";
+const PASSWORD: &str = "nats-password";
 const CONFIGURATION: &str = "nats.conf";
 const ENDING: Ending = Ending { gentle: Signal::SIGTERM, hard: Signal::SIGKILL };
 
@@ -40,7 +41,7 @@ pub(crate) struct NatsAddress {
 pub(super) async fn start(services: &mut Services, data: &DataDir) -> Result<NatsAddress, Failure> {
     let dir = data.dir("nats")?;
     let log = data.log_path("nats");
-    let password = data.secret("nats-password")?;
+    let password = data.secret(PASSWORD)?;
     let program = program()?;
     let user = services.user;
     give(user.as_ref(), &dir)?;
@@ -65,10 +66,19 @@ pub(super) async fn start(services: &mut Services, data: &DataDir) -> Result<Nat
     let port = port(&dir, &deaths, &log).await?;
     // Started again, it has to come back where its clients look for it.
     configure(&dir, user.as_ref(), Some(port), &password)?;
-    Ok(NatsAddress {
-        url: format!("nats://127.0.0.1:{port}").into(),
-        login: Some(("stage".into(), password)),
-    })
+    Ok(address(port, password))
+}
+
+/// How to reach the server that another process keeps on this data directory.
+pub(crate) fn of(data: &Path) -> Result<NatsAddress, Failure> {
+    let not_up = || Failure::NotUp(data.to_owned());
+    let password = secret_of(data, PASSWORD)?.ok_or_else(not_up)?;
+    let port = told_port(&data.join("nats")).ok_or_else(not_up)?;
+    Ok(address(port, password))
+}
+
+fn address(port: u16, password: SecretString) -> NatsAddress {
+    NatsAddress { url: format!("nats://127.0.0.1:{port}").into(), login: Some(("stage".into(), password)) }
 }
 
 /// Waits until the server says which port it took.
@@ -76,8 +86,7 @@ async fn port(dir: &Path, deaths: &Deaths, log: &Path) -> Result<u16, Failure> {
     const PATIENCE: Duration = Duration::from_secs(60);
     let started = Instant::now();
     loop {
-        if let Some(port) = ports_files(dir).iter().find_map(|path| port_in(&fs::read_to_string(path).ok()?))
-        {
+        if let Some(port) = told_port(dir) {
             return Ok(port);
         }
         if deaths.too_many() || started.elapsed() > PATIENCE {
@@ -86,6 +95,10 @@ async fn port(dir: &Path, deaths: &Deaths, log: &Path) -> Result<u16, Failure> {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+fn told_port(dir: &Path) -> Option<u16> {
+    ports_files(dir).iter().find_map(|path| port_in(&fs::read_to_string(path).ok()?))
 }
 
 /// `{"nats":["nats://127.0.0.1:41063"]}`

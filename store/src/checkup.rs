@@ -22,16 +22,20 @@ pub struct Checkup {
     pub disabled_triggers: Vec<String>,
     /// How far the server's clock is ahead of the one that was given; negative when it is behind.
     pub clock_ahead: TimeDelta,
+    /// How much disk the database takes, in bytes.
+    pub bytes: i64,
     /// Connections that are open to the whole server, and how many it allows.
     pub connections: (i64, i64),
 }
 
+type Server = (i32, bool, DateTime<Utc>, i64, i64, i64);
+
 /// Looks at the database. `now` is what time it is here.
 pub async fn checkup(pool: &PgPool, now: DateTime<Utc>) -> Result<Checkup, StoreError> {
-    let (version, is_standby, its_now, open, most): (i32, bool, DateTime<Utc>, i64, i64) = sqlx::query_as(
+    let (version, is_standby, its_now, open, most, bytes) = sqlx::query_as::<_, Server>(
         "SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), clock_timestamp(),
                 (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
-                current_setting('max_connections')::bigint",
+                current_setting('max_connections')::bigint, pg_database_size(current_database())",
     )
     .fetch_one(pool)
     .await?;
@@ -69,6 +73,7 @@ pub async fn checkup(pool: &PgPool, now: DateTime<Utc>) -> Result<Checkup, Store
             .collect(),
         disabled_triggers,
         clock_ahead: its_now - now,
+        bytes,
         connections: (open, most),
     })
 }

@@ -24,7 +24,7 @@ pub use log::{
 };
 pub use objects::{Object, Objects, ObjectsSettings};
 pub use pool::connect;
-pub use seal::{Keyring, MasterKey, MasterKeys, NewSubject, Rotated, forget};
+pub use seal::{KeyCheckup, Keyring, MasterKey, MasterKeys, NewSubject, Rotated, forget, key_checkup};
 
 /// Where an event stands in the log: 1, 2, 3, … with gaps, the same for every reader for ever.
 pub type Position = i64;

@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod failure;
+mod leaders;
 mod operate;
 mod projection;
 pub mod rebuild;
@@ -15,6 +16,7 @@ mod wait;
 
 pub use checkpoint::{Checkpoint, State, take_up};
 pub use failure::{cause, is_transient};
+pub use leaders::led;
 pub use operate::{OperateError, pause, resume, skip, skipped};
 pub use projection::{Projection, Rebuild, all};
 pub use status::{Report, Status, reached, report};

@@ -47,6 +47,11 @@ impl Masters {
         self.source.read()?.into_iter().next().ok_or(StoreError::WrongMasterKey)
     }
 
+    /// The names of all, the present one first.
+    pub(super) fn names(&self) -> Result<Vec<String>, StoreError> {
+        self.source.read()?.iter().map(MasterKey::name).collect()
+    }
+
     /// Fails with [`StoreError::WrongMasterKey`] when we have no key of this name.
     pub(super) fn get(&self, name: &str) -> Result<MasterKey, StoreError> {
         if let Some(key) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name) {

@@ -2,6 +2,7 @@
 //!
 //! `cipher` is the only file that encrypts; `payload` finds personal values in an event; `keyring` has the keys.
 
+mod checkup;
 pub(crate) mod cipher;
 mod keyring;
 mod master;
@@ -13,6 +14,7 @@ mod reveal;
 mod rotate;
 pub(crate) mod subject;
 
+pub use checkup::{KeyCheckup, key_checkup};
 pub use keyring::{Keyring, MasterKeys};
 pub use master::MasterKey;
 pub use reveal::{Openness, PersonalValue, mark_closed, personal_values};

@@ -22,6 +22,7 @@ pub mod count;
 mod error;
 mod fault;
 mod journal;
+mod look;
 mod message;
 pub mod publish;
 mod record;
@@ -33,4 +34,5 @@ mod tests;
 
 pub use error::ViewsError;
 pub use journal::{Journal, NewId};
+pub use look::{Look, look};
 pub use settings::Settings;
