@@ -79,6 +79,47 @@ async fn rebuilt_tables_have_the_same_rows_and_indexes_and_serve_at_the_same_pos
 }
 
 #[tokio::test]
+async fn whoever_was_allowed_to_read_the_live_tables_may_read_the_new_ones() {
+    let world = world().await;
+    history::write(&world.log, 2, 5).await;
+    world.catch_up().await;
+    let (whole, part) = (stage_testkit::unique("whole"), stage_testkit::unique("part"));
+    for sql in [
+        format!("CREATE ROLE {whole}; CREATE ROLE {part}"),
+        format!("GRANT USAGE ON SCHEMA read_feed TO {whole}, {part}"),
+        format!("GRANT SELECT ON ALL TABLES IN SCHEMA read_feed TO {whole}"),
+        format!("GRANT SELECT (id, hidden) ON read_feed.posts TO {part} WITH GRANT OPTION"),
+        "GRANT SELECT ON read_feed.gone TO PUBLIC".to_owned(),
+    ] {
+        sqlx::raw_sql(&sql).execute(world.pool()).await.unwrap();
+    }
+    let granted = async || -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT relname || relacl::text FROM pg_class WHERE relnamespace = 'read_feed'::regnamespace AND relkind = 'r'
+             UNION ALL SELECT attname || attacl::text FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
+             WHERE relnamespace = 'read_feed'::regnamespace AND attacl IS NOT NULL
+             UNION ALL SELECT nspacl::text FROM pg_namespace WHERE nspname = 'read_feed' ORDER BY 1",
+        )
+        .fetch_all(world.pool())
+        .await
+        .unwrap()
+    };
+    let before = granted().await;
+    rebuild(&with(&world), Arc::new(Feed)).await.unwrap();
+    assert_eq!(granted().await, before);
+    let may_read = async |role: &str, what: &str| {
+        let mut tx = world.pool().begin().await.unwrap();
+        sqlx::query(&format!("SET LOCAL ROLE {role}")).execute(&mut *tx).await.unwrap();
+        sqlx::query(&format!("SELECT {what} FROM read_feed.posts LIMIT 1")).execute(&mut *tx).await.is_ok()
+    };
+    assert!(may_read(&whole, "*").await);
+    assert!(may_read(&part, "id, hidden").await);
+    assert!(!may_read(&part, "*").await, "and no more than before");
+    let end = format!("DROP OWNED BY {whole}, {part}; DROP ROLE {whole}, {part}");
+    sqlx::raw_sql(&end).execute(world.pool()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_comparison_names_each_row_that_the_log_does_not_make() {
     let world = world().await;
     history::write(&world.log, 2, 20).await;

@@ -7,7 +7,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use stage_store::{Mark, Position, Reader};
 use tokio::time::sleep;
 
-use super::{Part, RebuildError, Types, pass, pass::Work, progress, shadow};
+use super::{Part, RebuildError, Types, grants, pass, pass::Work, progress, shadow};
 use crate::{
     ProjectionError,
     engine::{is_transient, step::look_into},
@@ -179,6 +179,7 @@ async fn swap(
         }
         sqlx::query("SET LOCAL search_path TO DEFAULT").execute(&mut *tx).await?;
     }
+    grants::carry_over(&mut tx, &names.live, &names.next).await?;
     shadow::swap(&mut tx, &names.live, &names.next, &names.old).await?;
     let position = live.max(part.position);
     sqlx::query(

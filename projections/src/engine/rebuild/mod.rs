@@ -9,6 +9,7 @@
 mod compare;
 mod error;
 mod finish;
+mod grants;
 mod pass;
 mod progress;
 mod shadow;
