@@ -11,7 +11,7 @@ const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a
 
 pub struct House {
     pub database: TestDatabase,
-    _objects: TestObjects,
+    pub objects: TestObjects,
     _journal: tempfile::TempDir,
     environment: Vec<(&'static str, String)>,
     pub server: Program,
@@ -19,31 +19,37 @@ pub struct House {
 
 impl House {
     pub async fn serve() -> Self {
+        Self::serve_with(&stage_testkit::nats_url(), &[]).await
+    }
+
+    /// On this NATS, with more settings.
+    pub async fn serve_with(nats: &str, settings: &[(&'static str, &str)]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (database, objects) = (stage_testkit::database().await, stage_testkit::objects().await);
-        let environment = vec![
+        let mut environment = vec![
             ("STAGE_DATABASE_URL", database.url.clone()),
-            ("STAGE_NATS_URL", stage_testkit::nats_url()),
+            ("STAGE_NATS_URL", nats.to_owned()),
             ("STAGE_S3_ENDPOINT", objects.settings.endpoint.clone()),
             ("STAGE_S3_BUCKET", objects.settings.bucket.clone()),
             ("STAGE_S3_ACCESS_KEY", objects.settings.access_key.clone()),
             ("STAGE_S3_SECRET_KEY", objects.settings.secret_key.expose_secret().to_owned()),
             ("STAGE_MASTER_KEY", MASTER_KEY.to_owned()),
         ];
+        environment.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let journal = tempfile::tempdir().expect("makes a folder");
         let serve = ["serve", "--journal-dir", journal.path().to_str().expect("a path in UTF-8")];
-        let borrowed: Vec<(&str, &str)> =
-            environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let server = match Program::start(STAGE, &serve, &borrowed).await {
-            Ok(server) => server,
-            Err(refused) => panic!("{}", refused.stderr),
-        };
-        Self { database, _objects: objects, _journal: journal, environment, server }
+        let server = start(&serve, &environment).await;
+        Self { database, objects, _journal: journal, environment, server }
     }
 
     /// A worker. Killed when it is dropped.
     pub fn work(&self) -> Child {
         self.command(&["work"]).stderr(Stdio::null()).spawn().expect("starts a worker")
+    }
+
+    /// A worker that says how it is, at its address.
+    pub async fn worker(&self) -> Program {
+        start(&["work", "--health-listen", "127.0.0.1:0"], &self.environment).await
     }
 
     /// Another command of the program, on the same database.
@@ -126,5 +132,14 @@ impl House {
                 .await
                 .expect("asks");
         if reached.0 == 0 { 0 } else { reached.1.unwrap_or_default() }
+    }
+}
+
+async fn start(arguments: &[&str], environment: &[(&'static str, String)]) -> Program {
+    let borrowed: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    match Program::start(STAGE, arguments, &borrowed).await {
+        Ok(program) => program,
+        Err(refused) => panic!("{}", refused.stderr),
     }
 }

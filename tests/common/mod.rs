@@ -5,6 +5,8 @@ pub mod client;
 pub mod cluster;
 pub mod feeds;
 pub mod house;
+pub mod metrics;
+pub mod nats;
 pub mod program;
 pub mod search;
 
