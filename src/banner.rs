@@ -41,6 +41,17 @@ pub(crate) fn ready(base: &str, json: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// A worker's: where it says how it is, if anywhere.
+pub(crate) fn working(base: Option<&str>, json: bool) -> io::Result<()> {
+    if json {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", serde_json::json!({"ready": true, "address": base}))?;
+        return out.flush();
+    }
+    tracing::info!(health = base.unwrap_or("off"), "working");
+    Ok(())
+}
+
 fn line(base: &str, data: Option<&Path>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let ready = serde_json::json!({

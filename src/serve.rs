@@ -6,7 +6,7 @@ use crate::{
     failure::Failure,
     server,
     stop::Stop,
-    wiring::{Rooms, metrics},
+    wiring::{Ending, Rooms, metrics},
 };
 
 pub(crate) async fn run(args: ServeArgs, stop: Stop) -> Result<(), Failure> {
@@ -18,16 +18,12 @@ pub(crate) async fn run(args: ServeArgs, stop: Stop) -> Result<(), Failure> {
         rooms = Rooms::open(stores, args.stores.migrate) => rooms?,
         () = stop.gently.cancelled() => return Err(Failure::Interrupted),
     };
+    let ending = Ending::of(&stop);
     let served = async {
-        let router = rooms.router(
-            &args.http,
-            args.http.base(address)?,
-            &args.journal_dir,
-            metrics()?,
-            stop.gently.clone(),
-        )?;
+        let router =
+            rooms.router(&args.http, args.http.base(address)?, &args.journal_dir, metrics()?, &ending)?;
         banner::ready(&format!("http://{address}"), args.json).map_err(Failure::Http)?;
-        server::serve(listener, router, args.http.limits(), &stop).await;
+        server::serve(listener, router, args.http.limits(), &ending.closing, &stop).await;
         Ok(())
     }
     .await;

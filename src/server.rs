@@ -1,9 +1,22 @@
 //! The HTTP server: connections, their time limits, and letting them finish at the end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
-use hyper::{Request, body::Incoming, service::service_fn};
+use hyper::{
+    Request, Response,
+    body::Incoming,
+    header::{CONNECTION, HeaderValue},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
@@ -12,6 +25,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
+use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
 use crate::{failure::Failure, stop::Stop};
@@ -26,6 +40,9 @@ pub(crate) struct Limits {
     pub(crate) head_within: Duration,
     /// How many connections are open at once. Further ones wait to be accepted.
     pub(crate) connections: usize,
+    /// How long clients are still let in after SIGTERM, so that whoever hands out requests finds that we are not ready and
+    /// turns elsewhere.
+    pub(crate) notice: Duration,
 }
 
 /// Tells a taken address from other troubles.
@@ -36,20 +53,36 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> 
     })
 }
 
-/// Serves until we are to stop, then lets requests finish.
-pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: &Stop) {
+/// Serves until we are to stop, then lets requests finish. `closing` is cancelled when nobody is let in any more.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    closing: &CancellationToken,
+    stop: &Stop,
+) {
     let open = GracefulShutdown::new();
     // HTTP/1 alone: while the builder looks which version a client speaks, its time limits don't hold yet.
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head_within);
     let places = Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS)));
+    let leaving = Arc::new(AtomicBool::new(false));
+    let told = async {
+        stop.gently.cancelled().await;
+        leaving.store(true, Ordering::Relaxed);
+        stop.noticed(limits.notice).await;
+    };
+    let mut told = std::pin::pin!(told);
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
-            () = stop.gently.cancelled() => break,
+            () = &mut told => break,
         };
         match accepted {
-            Ok((place, stream, peer)) => connection(&builder, &open, router.clone(), place, stream, peer),
+            Ok((place, stream, peer)) => {
+                let service = Service { router: router.clone(), peer, leaving: leaving.clone() };
+                connection(&builder, &open, service, place, stream);
+            }
             Err(error) => {
                 // Too many open files, or the client is gone already: the next may do better.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -58,6 +91,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits,
         }
     }
     drop(listener);
+    closing.cancel();
     let waiting = open.count();
     if stop.grant(DRAIN_WITHIN, open.shutdown()).await.is_none() {
         tracing::warn!(waiting, "connections were cut, because they did not end in time");
@@ -73,21 +107,37 @@ async fn accept(
     Ok((place, stream, peer))
 }
 
+/// What answers on one connection.
+#[derive(Clone)]
+struct Service {
+    router: Router,
+    peer: SocketAddr,
+    leaving: Arc<AtomicBool>,
+}
+
+impl Service {
+    async fn answer(mut self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+        let mut request = request.map(Body::new);
+        // For limits alone; see the room http.
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        let mut answer = self.router.call(request).await?;
+        if self.leaving.load(Ordering::Relaxed) {
+            // The client's next request goes to somebody who stays.
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(answer)
+    }
+}
+
 fn connection(
     builder: &Builder<TokioExecutor>,
     open: &GracefulShutdown,
-    router: Router,
+    service: Service,
     place: OwnedSemaphorePermit,
     stream: TcpStream,
-    peer: SocketAddr,
 ) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        // For limits alone; see the room http.
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
-    });
+    let service = service_fn(move |request| service.clone().answer(request));
     let served = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let served = open.watch(served);
     // A client that goes away is no event.
@@ -105,7 +155,6 @@ mod tests {
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         time::{Instant, timeout},
     };
-    use tokio_util::sync::CancellationToken;
 
     use super::*;
 
@@ -117,9 +166,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(async || "here"));
-        let stop = Stop { gently: CancellationToken::new(), now: CancellationToken::new() };
-        let limits = Limits { head_within: HEAD_WITHIN, connections };
-        tokio::spawn(async move { serve(listener, router, limits, &stop).await });
+        let limits = Limits { head_within: HEAD_WITHIN, connections, notice: Duration::ZERO };
+        tokio::spawn(async move {
+            serve(listener, router, limits, &CancellationToken::new(), &Stop::new()).await;
+        });
         address
     }
 

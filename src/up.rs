@@ -11,7 +11,7 @@ use crate::{
     keys, secret, server,
     services::Services,
     stop::Stop,
-    wiring::{Rooms, Stores, metrics},
+    wiring::{Ending, Rooms, Stores, metrics},
 };
 
 /// Of the private server's 100; the rest is for an operator and for the other commands.
@@ -67,7 +67,8 @@ async fn serve(
     let address = listener.local_addr().map_err(Failure::Http)?;
     let base = args.http.base(address)?;
     let outward = Outward { public_url: Some(base.clone()), folder: Some(data.dir("mail")?) };
-    let router = rooms.router(&args.http, base, &data.dir("journal")?, metrics()?, stop.gently.clone())?;
+    let ending = Ending::of(stop);
+    let router = rooms.router(&args.http, base, &data.dir("journal")?, metrics()?, &ending)?;
     // Nobody else works on this data: what is still held is of a program that was killed.
     rooms.commands.release_polls().await?;
     rooms.work(&args.work, outward).await?;
@@ -79,7 +80,7 @@ async fn serve(
         args.json,
     )
     .map_err(Failure::Http)?;
-    server::serve(listener, router, args.http.limits(), stop).await;
+    server::serve(listener, router, args.http.limits(), &ending.closing, stop).await;
     Ok(())
 }
 

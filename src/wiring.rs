@@ -21,6 +21,7 @@ use crate::{
     probe::Services,
     services::nats::NatsAddress,
     sink::Sink,
+    stop::Stop,
     wake,
 };
 
@@ -45,6 +46,20 @@ pub(crate) struct Rooms {
     loops: TaskTracker,
 }
 
+/// The steps of an end.
+pub(crate) struct Ending {
+    /// The program is about to end, and still answers.
+    pub(crate) leaving: CancellationToken,
+    /// Nobody is let in any more, so that answers without an end get one.
+    pub(crate) closing: CancellationToken,
+}
+
+impl Ending {
+    pub(crate) fn of(stop: &Stop) -> Self {
+        Self { leaving: stop.gently.clone(), closing: CancellationToken::new() }
+    }
+}
+
 pub(crate) async fn pool(options: PgConnectOptions, most: u32) -> Result<PgPool, Failure> {
     stage_store::pool::connect_with(options, most).await.map_err(Failure::Database)
 }
@@ -55,10 +70,8 @@ const NATS_ASKED_EVERY: Duration = Duration::from_secs(3);
 
 /// NATS may come and go, also before the first connection: nothing of ours waits for it.
 async fn nats(address: &NatsAddress) -> Result<Client, Failure> {
-    let options = ConnectOptions::new()
-        .ping_interval(NATS_ASKED_EVERY)
-        .retry_on_initial_connect()
-        .event_callback(told);
+    let options =
+        ConnectOptions::new().ping_interval(NATS_ASKED_EVERY).retry_on_initial_connect().event_callback(told);
     connect(options, address).await
 }
 
@@ -118,7 +131,7 @@ impl Rooms {
         base: Url,
         journal: &Path,
         metrics: PrometheusHandle,
-        closing: CancellationToken,
+        ending: &Ending,
     ) -> Result<axum::Router, Failure> {
         let settings = stage_workers::views::Settings::default();
         let failed = |source| Failure::DataDir { path: journal.to_owned(), source };
@@ -132,17 +145,30 @@ impl Rooms {
             self.stop.clone(),
         );
         self.loops.spawn(publish);
-        let watched = stage_workers::projecting::watch(self.pool.clone(), clock(), self.stop.clone());
-        self.loops.spawn(watched);
+        self.watch(ending);
         Ok(stage_http::router(stage_http::App {
             commands: self.commands.clone(),
             reads: self.reads.clone(),
             views: Arc::new(Sink(journal)),
-            closing,
-            probe: Arc::new(Services::of(self)),
+            closing: ending.closing.clone(),
+            probe: Arc::new(Services::of(self, ending.leaving.clone())),
             metrics,
             settings: args.settings(base),
         }))
+    }
+
+    /// The routes of a program that has none but for whoever operates it.
+    pub(crate) fn operators(&self, metrics: PrometheusHandle, ending: &Ending) -> axum::Router {
+        self.watch(ending);
+        stage_http::operators(Arc::new(Services::of(self, ending.leaving.clone())), metrics)
+    }
+
+    /// The loops that tell the metrics what is to be known of the whole installation.
+    fn watch(&self, ending: &Ending) {
+        let projections = stage_workers::projecting::watch(self.pool.clone(), clock(), self.stop.clone());
+        self.loops.spawn(projections);
+        self.loops.spawn(stage_workers::notary::watch(self.pool.clone(), clock(), self.stop.clone()));
+        self.loops.spawn(Services::of(self, ending.leaving.clone()).watch(self.stop.clone()));
     }
 
     /// The loops that may run in any number of processes at once.
@@ -208,7 +234,7 @@ impl Rooms {
     }
 
     /// Ends the loops; what they have not finished is taken up again at the next start.
-    pub(crate) async fn close(self, stop: &crate::stop::Stop) {
+    pub(crate) async fn close(self, stop: &Stop) {
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
         self.stop.cancel();
         self.loops.close();
@@ -219,11 +245,22 @@ impl Rooms {
     }
 }
 
+/// Counters that are seldom raised. They are there from the start, so that an alert sees the first time.
+const RARE: [&str; 4] = [
+    "stage_append_conflicts_total",
+    "stage_append_retries_total",
+    "stage_http_panics_total",
+    "stage_views_not_kept_total",
+];
+
 /// Where `/metrics` gets its numbers from. Once in a process.
 pub(crate) fn metrics() -> Result<PrometheusHandle, Failure> {
     const UPKEEP: std::time::Duration = std::time::Duration::from_secs(5);
     let handle =
         PrometheusBuilder::new().install_recorder().map_err(|error| Failure::Metrics(error.into()))?;
+    for rare in RARE {
+        metrics::counter!(rare).increment(0);
+    }
     let kept = handle.clone();
     tokio::spawn(async move {
         loop {

@@ -36,6 +36,7 @@ mod texts;
 mod topics;
 
 pub use app::{App, Probe, ViewSink};
+pub use ops::operators;
 pub use settings::{HttpSettings, Rate};
 
 /// All routes. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`: the limits on logging in

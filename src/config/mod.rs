@@ -83,6 +83,10 @@ pub(crate) struct HttpArgs {
     /// How many connections of clients are open at once; further ones wait.
     #[arg(long, env = "STAGE_CONNECTIONS", default_value_t = 10_000)]
     pub(crate) connections: usize,
+    /// For how many seconds after SIGTERM clients are still let in while `/health/ready` says no, so that a load balancer
+    /// turns elsewhere first. After that open requests have 10 seconds. Ctrl-C does without.
+    #[arg(long, env = "STAGE_DRAIN_NOTICE_SECONDS", default_value_t = 3)]
+    pub(crate) drain_notice_seconds: u64,
     /// How many megabytes of rendered pages are kept in memory.
     #[arg(long, env = "STAGE_CACHE_MEGABYTES", default_value_t = 64)]
     pub(crate) cache_megabytes: u64,
@@ -113,7 +117,11 @@ impl HttpArgs {
     }
 
     pub(crate) fn limits(&self) -> Limits {
-        Limits { head_within: Duration::from_secs(15), connections: self.connections }
+        Limits {
+            head_within: Duration::from_secs(15),
+            connections: self.connections,
+            notice: Duration::from_secs(self.drain_notice_seconds),
+        }
     }
 
     pub(crate) fn settings(&self, base: Url) -> HttpSettings {
@@ -194,6 +202,13 @@ pub(crate) struct ServeArgs {
 pub(crate) struct WorkerArgs {
     #[command(flatten)]
     pub(crate) stores: StoresArgs,
+    /// The address on which `/health/live`, `/health/ready` and `/metrics` are answered, for instance `127.0.0.1:9464`;
+    /// port 0 takes a free one. Off unless it is given, because any number of workers may run on a machine.
+    #[arg(long, env = "STAGE_HEALTH_LISTEN")]
+    pub(crate) health_listen: Option<SocketAddr>,
+    /// Prints one line of JSON when the worker is ready.
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
     /// The address under which people reach the servers, for instance `https://stage.example`: links in mails lead there.

@@ -4,6 +4,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use metrics_exporter_prometheus::PrometheusHandle;
+
 use crate::{app::Shared, contract::responses::NoRefusals};
 
 /// Numbers for Prometheus
@@ -15,7 +17,10 @@ use crate::{app::Shared, contract::responses::NoRefusals};
     ),
 )]
 pub(crate) async fn metrics(State(app): State<Shared>) -> Response {
+    rendered(&app.metrics)
+}
+
+pub(super) fn rendered(metrics: &PrometheusHandle) -> Response {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], app.metrics.render())
-        .into_response()
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], metrics.render()).into_response()
 }

@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::Shared;
+use crate::{Probe, app::Shared};
 
 /// A component that does not answer in this time is not there.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,7 +26,8 @@ pub(crate) struct ComponentState {
 
 /// Can it serve requests?
 ///
-/// What is wrong with a component is in the log.
+/// What is wrong with a component is in the log. A program that is about to end is not ready, though it still answers for
+/// a while, so that whoever hands out requests can turn elsewhere first.
 #[utoipa::path(
     get, path = "/health/ready", operation_id = "ready", tag = "operations",
     responses(
@@ -37,7 +38,11 @@ pub(crate) struct ComponentState {
     ),
 )]
 pub(crate) async fn ready(State(app): State<Shared>) -> (StatusCode, Json<Readiness>) {
-    let Ok(components) = tokio::time::timeout(PATIENCE, app.probe.ready()).await else {
+    readiness(&*app.probe).await
+}
+
+pub(super) async fn readiness(probe: &dyn Probe) -> (StatusCode, Json<Readiness>) {
+    let Ok(components) = tokio::time::timeout(PATIENCE, probe.ready()).await else {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { ready: false, components: vec![] }));
     };
     let components: Vec<_> = components

@@ -66,7 +66,7 @@ impl Program {
     ) -> Result<Self, Refused> {
         let mut command = Command::new(binary);
         command.args(arguments).arg("--json");
-        if !arguments.contains(&"--listen") {
+        if !arguments.iter().any(|argument| argument.ends_with("listen")) {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         // What a developer has set for their own use stays out.

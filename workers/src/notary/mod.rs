@@ -3,5 +3,7 @@
 
 mod metrics;
 mod run;
+mod watch;
 
 pub use run::{Settings, run};
+pub use watch::watch;
