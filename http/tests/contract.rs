@@ -57,7 +57,9 @@ fn every_route_is_in_the_contract() {
     assert_eq!(written.iter().cloned().collect::<BTreeSet<_>>(), listed);
 
     let past = sources.iter().flat_map(|source| source.split(".route(\"").skip(1));
-    let past: BTreeSet<&str> = past.map(|rest| rest.split('"').next().unwrap()).collect();
+    let past = past.map(|rest| rest.split('"').next().unwrap());
+    // A worker has some of them, without the list.
+    let past: BTreeSet<&str> = past.filter(|path| contract["paths"].get(path).is_none()).collect();
     let pages = BTreeSet::from(["/", "/accept-invitation", "/links.js", "/reset-password", "/verify-email"]);
     assert_eq!(past, pages, "only the pages for people are not in the contract");
 }
