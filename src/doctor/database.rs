@@ -139,7 +139,11 @@ fn clock(found: &Checkup) -> Finding {
 
 /// The line about a clock that is so far ahead of ours.
 pub(super) fn compare(check: &'static str, ahead: TimeDelta) -> Finding {
-    let told = format!("{:+.1} s from the clock here", ahead.as_seconds_f64());
+    let told = match ahead.as_seconds_f64() {
+        seconds if seconds.abs() < 0.1 => "the same time as here".to_owned(),
+        seconds if seconds > 0.0 => format!("{seconds:.1} s ahead of the clock here"),
+        seconds => format!("{:.1} s behind the clock here", -seconds),
+    };
     if ahead.abs() > APART {
         return Finding::wrong(
             check,

@@ -40,6 +40,10 @@ pub(super) async fn examine(pool: &PgPool) -> Vec<Finding> {
 /// One line for all that are well, and one for each that is not.
 async fn projections(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Finding>, ProjectionError> {
     let (reports, led) = (report(pool, now).await?, led(pool).await?);
+    if led.is_empty() && reports.iter().all(|report| report.state == "running") {
+        let remedy = "start a `stage work`; when one runs, look at its log";
+        return Ok(vec![Finding::wrong(PROJECTIONS, "nobody runs any of them", remedy)]);
+    }
     let troubles: Vec<_> = reports.iter().filter_map(|report| trouble(report, &led)).collect();
     if !troubles.is_empty() {
         return Ok(troubles);
@@ -98,7 +102,7 @@ async fn outbox(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Finding>, Proje
         return Ok(findings);
     }
     let on = recipients.len() - off.len();
-    let mut told = format!("{on} recipients, nothing is dead and nothing waits for long");
+    let mut told = format!("{on} recipients are told, nothing is dead and nothing waits for long");
     if !off.is_empty() {
         let _ = write!(told, "; no worker is configured for {}", off.join(", "));
     }
@@ -150,6 +154,9 @@ async fn notary(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Finding>, Proof
 
 fn unsigned(signed: Option<&Signed>, ahead: Ahead, now: DateTime<Utc>) -> Finding {
     let Some(signed) = signed else {
+        if ahead.events == 0 {
+            return Finding::well(NOTARY, "there is nothing to sign yet");
+        }
         return Finding::well(
             NOTARY,
             "the log is not signed; a `stage work` with --notary-key-file signs it (docs/audit.md)",
