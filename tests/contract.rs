@@ -11,6 +11,7 @@ use common::{
     eventually,
     feeds::{Feeds, rss},
     program::Program,
+    team,
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -49,28 +50,10 @@ fn auditor(program: &Program) -> String {
 
 /// Somebody else in the team of a stage, through the mail that the folder of the program keeps. Gives their account.
 async fn joined(program: &Program, ada: &mut Client, stage: &str, email: &str) -> String {
-    let invitation = json!({"email": email, "role": "editor"});
-    create(ada, &format!("/api/v1/stages/{stage}/invitations"), invitation).await;
-    let mut token = String::new();
-    eventually("the invitation is mailed", async || {
-        let listed = program.command(&["mail", "list", "--json"]);
-        let listed: Value = serde_json::from_slice(&listed.stdout).unwrap_or_default();
-        let kept = listed["mails"].as_array().into_iter().flatten();
-        for mail in kept.filter(|mail| mail["kind"] == "invitation") {
-            let shown = program.command(&["mail", "show", mail["id"].as_str().unwrap()]);
-            let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-            if let Some((_, rest)) = shown.split_once("accept-invitation#").filter(|_| shown.contains(email))
-            {
-                token = rest.split_whitespace().next().unwrap_or_default().to_owned();
-            }
-        }
-        !token.is_empty()
-    })
-    .await;
+    let token = team::invited(program, ada, stage, email, "editor").await;
     let mut other = Client::registered(&program.base, email).await;
-    other.post("/api/v1/invitations", json!({"token": token})).await.expect(StatusCode::OK);
-    let session = other.get("/api/v1/session").await.expect(StatusCode::OK);
-    session.body["account_id"].as_str().unwrap().to_owned()
+    team::join(&mut other, &token).await;
+    team::account_of(&mut other).await
 }
 
 /// A stage with all that there can be, and one of each kind to be ended.

@@ -59,13 +59,20 @@ pub(super) async fn import(
     let archive = fs::File::open(file).map_err(failed(file))?;
     let imported = commands.import_account(archive, password, request()).await?;
     say(
-        &json!({"account_id": imported.account, "events": imported.events, "files": imported.files}),
+        &json!({"account_id": imported.account, "events": imported.events, "files": imported.files,
+            "stages_left_out": imported.stages_left_out}),
         json,
         || {
-            format!(
+            let here = format!(
                 "Account {} is here: {} events and {} files.",
                 imported.account, imported.events, imported.files
-            )
+            );
+            match imported.stages_left_out {
+                0 => here,
+                stages => {
+                    format!("{here} {stages} of its stages had been brought along by another owner before.")
+                }
+            }
         },
     )
 }

@@ -1,6 +1,7 @@
 //! What tests from outside share: the running program, a client, a server of feeds.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod app;
 pub mod client;
 pub mod cluster;
 pub mod feeds;
@@ -9,6 +10,7 @@ pub mod metrics;
 pub mod nats;
 pub mod program;
 pub mod search;
+pub mod team;
 
 use std::time::{Duration, Instant};
 

@@ -10,13 +10,16 @@ use super::{
 use crate::{StoreError, seal::payload};
 
 impl Log {
-    /// The stages that this account created, closed ones too, in the order of their ids.
-    pub async fn stages_created_by(&self, owner: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    /// The stages that this account created or joined, also those that are closed and those that it left, in the order
+    /// of their ids.
+    pub async fn stages_joined_by(&self, account: Uuid) -> Result<Vec<Uuid>, StoreError> {
         self.ids(
-            "SELECT aggregate_id FROM events
-             WHERE aggregate_type = 'stage' AND event_type = 'StageCreated'
-               AND payload -> 'StageCreated' ->> 'owner' = ANY($1) ORDER BY aggregate_id",
-            &[owner],
+            "SELECT DISTINCT aggregate_id FROM events
+             WHERE aggregate_type = 'stage'
+               AND (event_type = 'StageCreated' AND payload -> 'StageCreated' ->> 'owner' = ANY($1)
+                    OR event_type = 'InvitationAccepted' AND payload -> 'InvitationAccepted' ->> 'member' = ANY($1))
+             ORDER BY aggregate_id",
+            &[account],
         )
         .await
     }

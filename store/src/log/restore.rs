@@ -1,6 +1,7 @@
 //! Taking in events that another installation gave out: with their streams, sequences and metadata, sealed anew, in
 //! one transaction.
 
+use cqrs_es::{Aggregate, DomainEvent as _};
 use sqlx::{Postgres, Transaction};
 
 use super::{
@@ -19,6 +20,31 @@ pub struct Restored {
     pub payload: serde_json::Value,
     /// JSON.
     pub metadata: String,
+}
+
+impl Restored {
+    /// An event that says what has become different on the way here. By nobody: its metadata names no account.
+    pub fn of<A: Aggregate>(
+        stream_id: uuid::Uuid,
+        sequence: u64,
+        event: &A::Event,
+    ) -> Result<Self, StoreError> {
+        let event_type = event.event_type();
+        let payload = serde_json::to_value(event).map_err(|source| StoreError::Unreadable {
+            position: 0,
+            event_type: event_type.clone(),
+            source,
+        })?;
+        Ok(Self {
+            stream_type: A::TYPE.to_owned(),
+            stream_id,
+            sequence,
+            event_type,
+            event_version: event.event_version(),
+            payload,
+            metadata: "{}".to_owned(),
+        })
+    }
 }
 
 /// A restoration that has begun. Dropped before its end, nothing of it is there.

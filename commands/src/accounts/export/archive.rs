@@ -1,5 +1,9 @@
 use stage_domain::{
-    AccountId, PostId, SessionId, StageId, account::Account, post::Post, source::Source, stage::Stage,
+    AccountId, PostId, SessionId, StageId,
+    account::Account,
+    post::Post,
+    source::Source,
+    stage::{Role, Stage},
 };
 use stage_store::Loaded;
 use uuid::Uuid;
@@ -7,17 +11,21 @@ use uuid::Uuid;
 use super::{
     opml::opml,
     shapes::{
-        AccountShape, EventLine, FORMAT, Manifest, PostShape, PurposeShape, SessionShape, StageShape, VERSION,
+        AccountShape, EventLine, FORMAT, Manifest, PostShape, PurposeShape, SecondFactorShape, SessionShape,
+        StageShape, VERSION,
     },
     writer::{Sender, Writer},
 };
 use crate::{Actor, CommandError, Commands, Time, stages::object_key};
 
 /// Streams that are read at once.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// The ids of everything that belongs to the account, closed and unlinked ones too.
 struct Belongings {
+    /// Those that the person belongs to or once did, and how they are now.
+    joined: Vec<(Uuid, Stage)>,
+    /// Those of them that the person owns.
     stages: Vec<Uuid>,
     sources: Vec<Uuid>,
     posts: Vec<Uuid>,
@@ -40,11 +48,15 @@ impl Commands {
         let actor = Actor { account, session: SessionId::default() };
         let sessions = self.sessions(actor, now).await?.into_iter();
         writer.json("sessions.json", &sessions.map(SessionShape::from).collect::<Vec<_>>()).await?;
+        let factor = SecondFactorShape::from(self.second_factor(actor).await?);
+        writer.json("second-factor.json", &factor).await?;
 
         let all = self.belongings(account).await?;
-        for (id, stage) in all.stages.iter().zip(self.log.load_many::<Stage>(&all.stages).await?) {
-            if stage.aggregate.is_open() {
-                self.write_stage(&mut writer, StageId(*id), &stage.aggregate, &all).await?;
+        let memberships = self.memberships(account, &all.joined).await?;
+        writer.json("memberships.json", &memberships).await?;
+        for (id, stage) in &all.joined {
+            if stage.is_open() && is_of(account, stage) {
+                self.write_stage(&mut writer, StageId(*id), stage, &all).await?;
             }
         }
         writer.begin("events.ndjson")?;
@@ -56,10 +68,14 @@ impl Commands {
     }
 
     async fn belongings(&self, account: AccountId) -> Result<Belongings, CommandError> {
-        let stages = self.log.stages_created_by(account.0).await?;
+        let joined = self.log.stages_joined_by(account.0).await?;
+        let loaded = self.log.load_many::<Stage>(&joined).await?.into_iter().map(|loaded| loaded.aggregate);
+        let joined: Vec<_> = joined.into_iter().zip(loaded).collect();
+        let stages =
+            joined.iter().filter(|(_, stage)| is_of(account, stage)).map(|(id, _)| *id).collect::<Vec<_>>();
         let sources = self.log.sources_linked_to(&stages).await?;
         let posts = self.log.posts_imported_from(&sources).await?;
-        Ok(Belongings { stages, sources, posts })
+        Ok(Belongings { joined, stages, sources, posts })
     }
 
     async fn write_stage(
@@ -140,4 +156,10 @@ impl Commands {
         }
         Ok(())
     }
+}
+
+/// A stage goes along with each of its owners, whoever created it; of a closed one those count who were there to the end.
+/// It is nobody else's to take away.
+pub(crate) fn is_of(account: AccountId, stage: &Stage) -> bool {
+    stage.team.role(account) == Some(Role::Owner)
 }

@@ -7,15 +7,20 @@
 //! | `account.json` | what is known about the person |
 //! | `purposes.json` | what it is used for, on what ground, and who is told |
 //! | `sessions.json` | where the person is logged in |
+//! | `second-factor.json` | whether a log-in asks for a code, since when, and how many recovery codes are left |
+//! | `memberships.json` | the teams that the person belongs to or once did, and how that came about |
 //! | `stages/<handle>/stage.json` | a stage: name, handle, topics, files |
 //! | `stages/<handle>/posts.ndjson` | its posts, one a line |
 //! | `stages/<handle>/sources.opml` | its sources, for any feed reader |
 //! | `stages/<handle>/media/<id>.<ending>` | its files |
 //! | `events.ndjson` | every event about all of this, one a line, as the log has it, opened |
 //!
+//! A stage is in the archives of those who own it. No secret is in it: neither the password nor that of the second factor.
+//!
 //! Start with `archive.rs`, which writes them in this order.
 
 mod archive;
+mod memberships;
 mod opml;
 mod shapes;
 mod writer;
@@ -25,6 +30,7 @@ use futures::{Stream, stream};
 use stage_domain::AccountId;
 use tokio::sync::mpsc;
 
+pub(crate) use archive::is_of;
 pub(crate) use shapes::{EventLine, FORMAT, Manifest, VERSION};
 
 use crate::{CommandError, Commands, Missing, Time};

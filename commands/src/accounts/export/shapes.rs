@@ -11,7 +11,10 @@ use stage_domain::{
 use stage_store::Recorded;
 use uuid::Uuid;
 
-use crate::{Time, accounts::Session};
+use crate::{
+    Time,
+    accounts::{SecondFactor, Session},
+};
 
 /// The form of the archive. A reader refuses another.
 pub(crate) const FORMAT: &str = "stage-account-export";
@@ -71,7 +74,17 @@ impl PurposeShape {
             Self {
                 purpose: "account",
                 ground: "Art. 6(1)(b) GDPR: the contract with the person",
-                data: &["first_name", "last_name", "email", "phone", "language", "password", "sessions"],
+                data: &[
+                    "first_name",
+                    "last_name",
+                    "email",
+                    "phone",
+                    "language",
+                    "password",
+                    "sessions",
+                    "second_factor",
+                    "memberships",
+                ],
                 recipients: "nobody but the operator of this installation",
                 may_object: false,
                 objected: false,
@@ -100,6 +113,21 @@ impl From<Session> for SessionShape {
     fn from(session: Session) -> Self {
         let Session { id, begun_at, last_seen_at, expires_at } = session;
         Self { id: id.0, begun_at, last_seen_at, expires_at }
+    }
+}
+
+/// The secret is not given: whoever got hold of the archive could make codes of it.
+#[derive(Serialize)]
+pub(super) struct SecondFactorShape {
+    on: bool,
+    since: Option<Time>,
+    recovery_codes_left: u32,
+}
+
+impl From<SecondFactor> for SecondFactorShape {
+    fn from(factor: SecondFactor) -> Self {
+        let SecondFactor { enabled_at: since, recovery_codes_left } = factor;
+        Self { on: since.is_some(), since, recovery_codes_left }
     }
 }
 

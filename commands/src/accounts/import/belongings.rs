@@ -1,6 +1,9 @@
 //! What follows from the events of an archive, and whether they belong together at all.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use sqlx::PgConnection;
@@ -17,7 +20,11 @@ use uuid::Uuid;
 use super::not_an_archive;
 use crate::{
     CommandError, Time,
-    accounts::{export::EventLine, restrict::Restrict},
+    accounts::{
+        export::{EventLine, is_of},
+        restrict::Restrict,
+    },
+    members::Joined,
     sources::{Begin, claimed},
     stages::{Belongs, Owned},
 };
@@ -30,6 +37,8 @@ pub(super) struct Belongings {
     sources: BTreeMap<Uuid, Loaded<Source>>,
     /// The media type of each file.
     types: BTreeMap<MediaId, String>,
+    /// Streams that are not taken in: stages that are here already, with their sources and posts.
+    left_out: BTreeSet<Uuid>,
 }
 
 impl Belongings {
@@ -40,7 +49,17 @@ impl Belongings {
             stages: BTreeMap::new(),
             sources: BTreeMap::new(),
             types: BTreeMap::new(),
+            left_out: BTreeSet::new(),
         }
+    }
+
+    /// Another owner of this stage has brought it along before; it stays as it is here.
+    pub(super) fn leave_out(&mut self, stage: Uuid) {
+        self.left_out.insert(stage);
+    }
+
+    pub(super) fn is_left_out(&self, line: &EventLine) -> bool {
+        self.left_out.contains(&line.stream_id)
     }
 
     /// Refuses an event that is not about this account, its stages, their sources or posts.
@@ -52,54 +71,63 @@ impl Belongings {
                 let event: AccountEvent = recorded.event().map_err(unreadable)?;
                 next(self.account.take_in(event, line.sequence))
             }
+            "stage" | "source" | "post" if self.is_left_out(line) => Ok(()),
             "stage" => {
                 let event: StageEvent = recorded.event().map_err(unreadable)?;
-                match &event {
-                    StageEvent::StageCreated { owner, .. } if *owner != self.id => {
-                        return Err(not_an_archive());
-                    }
-                    StageEvent::MediaAdded { media_id, content_type, .. } => {
-                        self.types.insert(*media_id, content_type.clone());
-                    }
-                    _ => {}
+                if let StageEvent::MediaAdded { media_id, content_type, .. } = &event {
+                    self.types.insert(*media_id, content_type.clone());
                 }
                 let stage = self.stages.entry(line.stream_id).or_default();
                 next(stage.take_in(event, line.sequence))
             }
             "source" => {
                 let event: SourceEvent = recorded.event().map_err(unreadable)?;
-                if let SourceEvent::SourceLinked { stage_id, .. } = &event {
-                    self.owns(stage_id.0)?;
+                if let SourceEvent::SourceLinked { stage_id, .. } = &event
+                    && !self.owns(line.stream_id, stage_id.0)?
+                {
+                    return Ok(());
                 }
                 let source = self.sources.entry(line.stream_id).or_default();
                 next(source.take_in(event, line.sequence))
             }
             "post" => {
                 let event: PostEvent = recorded.event().map_err(unreadable)?;
-                self.owns(event.stage_id().0)
+                self.owns(line.stream_id, event.stage_id().0).map(drop)
             }
             _ => Err(not_an_archive()),
         }
     }
 
-    fn owns(&self, stage: Uuid) -> Result<(), CommandError> {
-        match self.stages.contains_key(&stage) {
-            true => Ok(()),
-            false => Err(not_an_archive()),
+    /// Whether a stream of this stage is taken in; it is left out with its stage.
+    fn owns(&mut self, stream: Uuid, stage: Uuid) -> Result<bool, CommandError> {
+        if self.left_out.contains(&stage) {
+            self.left_out.insert(stream);
+            return Ok(false);
         }
+        self.stages.contains_key(&stage).then_some(true).ok_or_else(not_an_archive)
+    }
+
+    /// Once every event was looked at: refuses a stage of which this account is no owner.
+    pub(super) fn complete(&self) -> Result<(), CommandError> {
+        let theirs = self.stages.values().all(|stage| is_of(self.id, &stage.aggregate));
+        theirs.then_some(()).ok_or_else(not_an_archive)
     }
 
     pub(super) fn account(&self) -> AccountId {
         self.id
     }
 
-    pub(super) fn version(&self) -> u64 {
-        self.account.version
+    pub(super) fn account_as_it_was(&self) -> &Loaded<Account> {
+        &self.account
     }
 
     fn open_stages(&self) -> impl Iterator<Item = (StageId, &Stage)> {
-        let stages = self.stages.iter().map(|(id, stage)| (StageId(*id), &stage.aggregate));
-        stages.filter(|(_, stage)| stage.is_open())
+        self.stages_with_versions().map(|(id, stage)| (id, &stage.aggregate))
+    }
+
+    pub(super) fn stages_with_versions(&self) -> impl Iterator<Item = (StageId, &Loaded<Stage>)> {
+        let stages = self.stages.iter().map(|(id, stage)| (StageId(*id), stage));
+        stages.filter(|(_, stage)| stage.aggregate.is_open())
     }
 
     fn linked_sources(&self) -> impl Iterator<Item = (SourceId, StageId, &Source)> {
@@ -141,11 +169,14 @@ impl Belongings {
         email.into_iter().chain(handles).chain(addresses).collect()
     }
 
-    /// The rows that the commands behind these events would have written.
-    pub(super) fn rows(&self, at: Time) -> Vec<Arc<dyn Also>> {
+    /// The rows that the commands behind these events would have written. `absent` are members who have no account here.
+    pub(super) fn rows(&self, absent: &BTreeSet<AccountId>, at: Time) -> Vec<Arc<dyn Also>> {
         let mut rows: Vec<Arc<dyn Also>> = Vec::new();
         for (stage, loaded) in self.open_stages() {
             rows.push(Arc::new(Owned { stage, owner: self.id }));
+            for (member, role) in loaded.team.members.iter().filter(|(member, _)| !absent.contains(*member)) {
+                rows.push(Arc::new(Joined { stage, member: *member, role: *role }));
+            }
             for media in &loaded.media {
                 rows.push(Arc::new(Belongs { media: *media, stage }));
             }

@@ -1,10 +1,12 @@
 //! Taking in an archive that [`Commands::export_account`] made, where the account is not there yet.
 //!
 //! The events come back as they were, sealed under a new key of the person; everything else follows from them: claims,
-//! owners, files, schedules, read models. Views, sessions and the password stay behind. The archive is read twice:
-//! first for what follows (`belongings.rs`), then for the events.
+//! owners, teams, files, schedules, read models. Views, sessions, the password and the second factor stay behind, and so do
+//! members of a team who have no account here (`changes.rs`). The archive is read twice: first for what follows
+//! (`belongings.rs`), then for the events.
 
 mod belongings;
+mod changes;
 mod lines;
 
 use std::{
@@ -14,8 +16,9 @@ use std::{
 
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
-use stage_domain::{AccountId, Invalid, account::Account};
+use stage_domain::{AccountId, Invalid, account::Account, stage::Stage};
 use stage_store::{Act, Object, StoreError};
+use uuid::Uuid;
 use zip::ZipArchive;
 
 use super::{
@@ -37,6 +40,8 @@ pub struct ImportedAccount {
     pub account: AccountId,
     pub events: usize,
     pub files: usize,
+    /// Stages that another owner had brought along before.
+    pub stages_left_out: usize,
     pub position: i64,
 }
 
@@ -56,9 +61,16 @@ impl Commands {
             return Err(is_here());
         }
         let mut belongings = Belongings::new(account);
+        let mut stages_left_out = 0;
         for line in lines::of(&mut archive)? {
-            belongings.on(&line?)?;
+            let line = line?;
+            if line.stream_type == "stage" && line.sequence == 1 && self.is_here(line.stream_id).await? {
+                belongings.leave_out(line.stream_id);
+                stages_left_out += 1;
+            }
+            belongings.on(&line)?;
         }
+        belongings.complete()?;
         let files = self.put_files(&mut archive, &belongings).await?;
         let written = self.restore_events(&mut archive, &belongings, password, &request).await;
         // Where it is known that nothing of it is here. Else the files may be those of an import beside this one.
@@ -68,7 +80,11 @@ impl Commands {
             }
         }
         let (events, position) = written?;
-        Ok(ImportedAccount { account, events, files, position })
+        Ok(ImportedAccount { account, events, files, stages_left_out, position })
+    }
+
+    async fn is_here(&self, stage: Uuid) -> Result<bool, CommandError> {
+        Ok(self.log.load::<Stage>(stage).await?.version > 0)
     }
 
     /// The files first: an event never names a file that is not there.
@@ -100,20 +116,26 @@ impl Commands {
         let sealed = subject.seal_secret(PLACE, hash.expose_secret().as_bytes())?;
         let mut act = Act { subject: Some(subject), claims: belongings.claims(), ..Act::default() };
         act.also.push(Arc::new(Credentials { account, sealed, at: request.at }));
-        act.also.extend(belongings.rows(request.at));
+        let absent = self.absent_members(belongings).await?;
+        act.also.extend(belongings.rows(&absent, request.at));
 
         let mut restoration = self.log.restore(act).await.map_err(taken)?;
         let (mut events, mut batch) = (0, Vec::with_capacity(BATCH));
         for line in lines::of(archive)? {
-            batch.push(line?.restored());
+            let line = line?;
+            if belongings.is_left_out(&line) {
+                continue;
+            }
+            batch.push(line.restored());
             if batch.len() == BATCH {
                 events += batch.len();
                 restoration.add(std::mem::take(&mut batch)).await.map_err(taken)?;
             }
         }
+        batch.extend(changes::events(belongings, &absent, request.at)?);
         events += batch.len();
         restoration.add(batch).await.map_err(taken)?;
-        let receipt = restoration.finish(belongings.version()).await.map_err(taken)?;
+        let receipt = restoration.finish(belongings.account_as_it_was().version).await.map_err(taken)?;
         Ok((events, receipt.position))
     }
 }

@@ -1,0 +1,132 @@
+//! Art. 17.
+
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    PERSON, PNG, account,
+    common::{
+        client::Client,
+        eventually,
+        program::Program,
+        search::{contains, everything, holds_none},
+    },
+    json, person,
+    postgres::Postgres,
+};
+
+#[tokio::test]
+async fn after_an_erasure_nothing_of_the_person_is_in_any_file_nor_readable_in_a_dump_from_before() {
+    let program = Program::start().await;
+    let postgres = Postgres::of(&program);
+    let (mut ada, id) = person(&program).await;
+    ada.patch("/api/v1/account", json!({"email": PERSON[5]})).await.expect_success();
+    let me = ada.get("/api/v1/account").await.expect_success();
+    assert_eq!(me.body["first_name"], PERSON[0]);
+    let dump = program.data().with_extension("dump");
+    postgres.run("pg_dump", &["-d", "stage", "-f", dump.to_str().unwrap()]);
+
+    let wrong = json!({"password": "another password 1234"});
+    ada.send(Method::DELETE, "/api/v1/account", Some(wrong), &[]).await.expect(StatusCode::UNAUTHORIZED);
+    let erased = ada.send(Method::DELETE, "/api/v1/account", Some(json!({"password": PERSON[4]})), &[]).await;
+    let erased = erased.expect(StatusCode::OK);
+    assert_eq!((&erased.body["stages"], &erased.body["files"]), (&json!(1), &json!(1)));
+    let receipt = erased.body["receipt"].as_str().unwrap().to_owned();
+    assert!(receipt.starts_with("stage erasure receipt v1\n") && receipt.contains(&id), "{receipt}");
+    ada.get("/api/v1/account").await.expect(StatusCode::UNAUTHORIZED);
+    for email in [PERSON[2], PERSON[5]] {
+        let credentials = json!({"email": email, "password": PERSON[4]});
+        ada.post("/api/v1/session", credentials).await.expect(StatusCode::UNAUTHORIZED);
+    }
+    eventually("nobody reads the stage any more", async || {
+        Client::new(&program.base).get("/v1/stages/rathaus").await.status == StatusCode::NOT_FOUND
+    })
+    .await;
+    assert_eq!(json(&account(program.data(), &["receipt", &id]))["receipt"], receipt);
+
+    // The dump opens while the person's key is in it, and does not with the table of keys as it is now.
+    postgres.ask("stage", "CREATE DATABASE before");
+    postgres.run("psql", &["-d", "before", "-q", "-f", dump.to_str().unwrap()]);
+    let before = |program: &Program| {
+        let key = program.data().join("secrets/master-key");
+        let url = postgres.url("before");
+        let source = ["--database-url", url.as_str(), "--master-key-file", key.to_str().unwrap()];
+        account(program.data(), &[&["show", id.as_str()], &source[..]].concat())
+    };
+    assert_eq!(json(&before(&program))["first_name"], PERSON[0], "the test would see her");
+    let keys = postgres.run("pg_dump", &["-d", "stage", "--data-only", "--inserts", "-t", "subject_keys"]);
+    postgres.ask("before", "DELETE FROM subject_keys");
+    postgres
+        .ask("before", &keys.lines().filter(|line| line.starts_with("INSERT")).collect::<Vec<_>>().join(";"));
+    let shown = json(&before(&program));
+    assert!(
+        ["first_name", "last_name", "email", "phone"].iter().all(|name| shown[*name].is_null()),
+        "{shown}"
+    );
+    postgres.ask("stage", "DROP DATABASE before");
+
+    let metrics = Client::new(&program.base).get("/metrics").await;
+    let (data, output) = program.stop_and_keep().await;
+    let mut searched = 0;
+    let others = [
+        ("what it printed".to_owned(), output.into_bytes()),
+        ("its metrics".to_owned(), metrics.body.to_string().into_bytes()),
+        ("the dump".to_owned(), std::fs::read(&dump).unwrap()),
+        ("the receipt".to_owned(), receipt.into_bytes()),
+    ];
+    for (place, bytes) in everything(data.path()).chain(others) {
+        searched += 1;
+        holds_none(&place, &bytes, PERSON);
+    }
+    assert!(searched > 50, "only {searched} files were searched");
+    std::fs::remove_file(dump).unwrap();
+}
+
+#[tokio::test]
+async fn a_picture_is_found_while_it_is_there() {
+    let program = Program::start().await;
+    person(&program).await;
+    let found = everything(program.data()).any(|(_, bytes)| contains(&bytes, PERSON[6].as_bytes()));
+    assert!(found, "so the search of the other test would find it");
+    program.stop().await;
+}
+
+#[tokio::test]
+async fn an_erasure_that_is_killed_half_way_is_finished_by_the_next_start() {
+    let mut program = Program::start().await;
+    let postgres = Postgres::of(&program);
+    let (mut ada, id) = person(&program).await;
+    for number in 0..12 {
+        let stage = json!({"name": "Rathaus", "handle": format!("rathaus-{number}")});
+        let stage = ada.post("/api/v1/stages", stage).await.expect_success().id();
+        ada.upload(&format!("/api/v1/stages/{stage}/media"), "image/png", PNG).await.expect_success();
+    }
+    let erasing = tokio::spawn(async move {
+        let _ = tokio::time::timeout(
+            Duration::from_secs(60),
+            ada.send(Method::DELETE, "/api/v1/account", Some(json!({"password": PERSON[4]})), &[]),
+        )
+        .await;
+    });
+    eventually("the erasure has begun", async || {
+        postgres.ask("stage", "SELECT count(*) FROM erasures") == "1"
+    })
+    .await;
+    program.kill_everything().await;
+    erasing.abort();
+
+    let program = program.start_again().await;
+    let mut erasure = Value::Null;
+    eventually("the erasure is finished", async || {
+        erasure = json(&account(program.data(), &["receipt", &id]));
+        erasure["receipt"].is_string()
+    })
+    .await;
+    assert_eq!((&erasure["stages"], &erasure["files"]), (&json!(13), &json!(13)));
+    let left =
+        everything(&program.data().join("objects")).any(|(_, bytes)| contains(&bytes, PERSON[6].as_bytes()));
+    assert!(!left, "a picture is still there");
+    program.stop().await;
+}
