@@ -6,10 +6,11 @@ mod common;
 use std::time::Duration;
 
 use common::{House, at, keyed, person, request};
-use stage_commands::{Actor, CommandError, Missing, Request, accounts::Correct};
+use stage_commands::{Actor, CommandError, Missing, Request, accounts::Correct, members::Invite};
 use stage_domain::{
-    AccountId,
+    AccountId, InvitationId, Language, StageId,
     account::{Account, Purpose},
+    stage::{Role, Stage},
 };
 use stage_store::ClaimKind;
 use uuid::Uuid;
@@ -24,6 +25,14 @@ async fn account(house: &House, account: AccountId) -> Account {
 async fn log_in(house: &House, email: &str) -> Result<Actor, CommandError> {
     let fresh = [*Uuid::now_v7().as_bytes(), [7; 16]].concat().try_into().unwrap();
     Ok(house.commands.log_in(email, PASSWORD.into(), fresh, request(0)).await?.actor)
+}
+
+/// Invites somebody, who accepts.
+async fn joins(house: &House, owner: Actor, stage: StageId, who: Actor, role: Role) {
+    let invite = Invite { email: "grace@example.org".into(), role, language: Language::En };
+    let invited = house.commands.invite(owner, stage, invite, request(2)).await.unwrap();
+    let mail = house.commands.invitation_mail(InvitationId(invited.id), at(2)).await.unwrap().unwrap();
+    house.commands.accept_invitation(who, &mail.token, request(2)).await.unwrap();
 }
 
 fn email(email: &str) -> Correct {
@@ -123,6 +132,54 @@ async fn nothing_of_a_restricted_person_is_polled_or_shown_until_the_end_was_tol
 }
 
 #[tokio::test]
+async fn a_stage_goes_on_while_another_of_its_owners_is_not_restricted() {
+    let house = House::new().await;
+    let (ada, bob) = (house.registered("ada@example.org").await, house.registered("bob@example.org").await);
+    let stage = house.stage(ada, "rathaus").await;
+    house.source(ada, stage, "https://example.org/feed.xml").await;
+    let media = house.commands.add_media(ada, stage, PNG.into(), request(0)).await.unwrap();
+    let hold = Duration::from_secs(1);
+    let goes_on = async |seconds| {
+        let shown = house.commands.media(media.id.into()).await.is_ok();
+        let polled = house.commands.take_due_polls(at(seconds), 9, hold).await.unwrap().len() == 1;
+        assert_eq!(shown, polled);
+        shown
+    };
+    house.commands.restrict_account(ada.account, true, request(1)).await.unwrap();
+    joins(&house, ada, stage, bob, Role::Editor).await;
+    assert!(!goes_on(10).await, "an editor is no owner");
+    let promote = |role, at| house.commands.change_role(ada, stage, bob.account, role, request(at));
+    promote(Role::Owner, 11).await.unwrap();
+    assert!(goes_on(20).await);
+    house.commands.restrict_account(bob.account, true, request(21)).await.unwrap();
+    assert!(!goes_on(30).await);
+    let asked = house.commands.restrict_account(bob.account, false, request(31)).await.unwrap();
+    house.commands.lift_restrictions(asked.position, at(32)).await.unwrap();
+    assert!(goes_on(40).await);
+}
+
+#[tokio::test]
+async fn an_erasure_closes_no_stage_that_somebody_else_owns_too() {
+    let house = House::new().await;
+    let (ada, bob) = (house.registered("ada@example.org").await, house.registered("bob@example.org").await);
+    let stage = house.stage(ada, "rathaus").await;
+    let media = house.commands.add_media(ada, stage, PNG.into(), request(0)).await.unwrap();
+    joins(&house, ada, stage, bob, Role::Owner).await;
+    let erasure = house.commands.erase_account(ada, PASSWORD.into(), request(9)).await.unwrap();
+    assert_eq!((erasure.stages, erasure.files, erasure.finished_at), (0, 0, Some(at(9))));
+    assert_eq!(known(&house, ada.account).await, ["public.erasures", "public.events"]);
+    assert!(house.commands.media(media.id.into()).await.is_ok());
+    let team = house.commands.log.load::<Stage>(stage.0).await.unwrap().aggregate.team;
+    assert_eq!(team.members.into_iter().collect::<Vec<_>>(), [(bob.account, Role::Owner)]);
+
+    // It ends with the last of them, and her receipt is not told of that.
+    let erasure = house.commands.erase_account(bob, PASSWORD.into(), request(10)).await.unwrap();
+    assert_eq!((erasure.stages, erasure.files), (1, 1));
+    assert_eq!(house.commands.erasure(ada.account).await.unwrap().unwrap().stages, 0);
+    assert!(house.commands.objects.get(&format!("media/{}", media.id)).await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn who_is_restricted_anew_while_the_end_is_being_told_stays_restricted() {
     let house = House::new().await;
     let ada = house.registered("ada@example.org").await;
@@ -165,14 +222,8 @@ async fn busy_person(house: &House) -> (Actor, Uuid) {
     (ada, media.id)
 }
 
-#[tokio::test]
-async fn after_an_erasure_no_table_but_the_log_and_the_receipt_knows_the_account() {
-    let house = House::new().await;
-    let (ada, media) = busy_person(&house).await;
-    let erasure = house.commands.erase_account(ada, PASSWORD.into(), request(9)).await.unwrap();
-    assert_eq!((erasure.stages, erasure.files, erasure.finished_at), (2, 1, Some(at(9))));
-    assert!(house.commands.objects.get(&format!("media/{media}")).await.unwrap().is_none());
-
+/// The tables that know the account's number.
+async fn known(house: &House, account: AccountId) -> Vec<String> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables
          WHERE schemaname <> 'information_schema' AND schemaname NOT LIKE 'pg\\_%'",
@@ -184,13 +235,24 @@ async fn after_an_erasure_no_table_but_the_log_and_the_receipt_knows_the_account
     let mut known = Vec::new();
     for table in tables {
         let sql = format!("SELECT EXISTS (SELECT FROM {table} t WHERE t::text LIKE '%' || $1 || '%')");
-        let account = ada.account.to_string();
+        let account = account.to_string();
         if sqlx::query_scalar(&sql).bind(account).fetch_one(&house.database.pool).await.unwrap() {
             known.push(table);
         }
     }
     known.sort();
-    assert_eq!(known, ["public.erasures", "public.events"]);
+    known
+}
+
+#[tokio::test]
+async fn after_an_erasure_no_table_but_the_log_and_the_receipt_knows_the_account() {
+    let house = House::new().await;
+    let (ada, media) = busy_person(&house).await;
+    let erasure = house.commands.erase_account(ada, PASSWORD.into(), request(9)).await.unwrap();
+    assert_eq!((erasure.stages, erasure.files, erasure.finished_at), (2, 1, Some(at(9))));
+    assert!(house.commands.objects.get(&format!("media/{media}")).await.unwrap().is_none());
+
+    assert_eq!(known(&house, ada.account).await, ["public.erasures", "public.events"]);
     assert!(account(&house, ada.account).await.erased);
     assert!(matches!(log_in(&house, "ada@example.org").await, Err(CommandError::WrongCredentials)));
     // The address and the handles are free.

@@ -2,7 +2,7 @@
 //!
 //! A projection moves a stage's head in the transaction that changes its tables, and heads only rise. So a reader that
 //! asks for the heads above the highest it knows hears of every change that was committed before it asked. An account has a
-//! head as well: it moves when the account is restricted, and with it all its stages.
+//! head as well: it moves when the account is restricted, and with it all stages that it belongs to.
 
 use stage_domain::StageId;
 use stage_store::Position;
@@ -59,8 +59,8 @@ impl Reads {
             "SELECT NULL::uuid AS stage_id, to_regclass('read_stages.heads')::oid::bigint AS stages,
                     to_regclass('read_feed.heads')::oid::bigint AS feed
              UNION ALL SELECT stage_id, position, NULL FROM read_stages.heads WHERE position > $1
-             UNION ALL SELECT s.id, h.position, NULL FROM read_stages.heads h JOIN read_stages.stages s ON s.owner = h.stage_id
-                 WHERE h.position > $1
+             UNION ALL SELECT m.stage_id, h.position, NULL
+                 FROM read_stages.heads h JOIN read_stages.members m ON m.account_id = h.stage_id WHERE h.position > $1
              UNION ALL SELECT stage_id, NULL, position FROM read_feed.heads WHERE position > $2",
         )
         .bind(since.stages)

@@ -3,13 +3,14 @@
 
 mod common;
 
-use common::{Logbook, STAGE, at, created, id, topic, world};
+use common::{Logbook, STAGE, World, at, created, id, topic, world};
 use stage_domain::{
     AccountId, InvitationId, Language, SourceId, StageId,
     account::{Account, AccountEvent},
     source::{Cursor, Failure, FailureKind, SourceEvent},
     stage::{Role, Stage, StageEvent},
 };
+use stage_projections::heads::Stages;
 
 fn imported(imported: u32, title: &str, minute: i64) -> SourceEvent {
     SourceEvent::SourceImported {
@@ -111,6 +112,42 @@ async fn readers_see_no_stage_and_no_post_of_somebody_who_is_restricted() {
     assert!(world.reads.stage_by_handle("rathaus").await.unwrap().is_some());
     assert_eq!(world.reads.visible_posts(&[post]).await.unwrap(), [post]);
     assert!(!world.reads.is_restricted(STAGE).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_stage_is_seen_as_long_as_one_of_its_owners_is_neither_restricted_nor_erased() {
+    let (world, mut log) = (world().await, Logbook::default());
+    let (ada, bob) = (AccountId(id(1)), AccountId(id(2)));
+    let shown = async |world: &World| world.reads.stage_by_handle("rathaus").await.unwrap().is_some();
+    log.stage(created("rathaus"));
+    let invitation_id = InvitationId(id(11));
+    log.stage(StageEvent::InvitationAccepted { invitation_id, member: bob, role: Role::Editor, at: at(1) });
+    log.push::<Account>(ada.0, &AccountEvent::AccountRestricted { at: at(2) });
+    world.project(&log.fresh()).await;
+    assert!(!shown(&world).await, "an editor is no owner");
+    log.stage(StageEvent::MemberRoleChanged { member: bob, role: Role::Owner, at: at(3) });
+    world.project(&log.fresh()).await;
+    assert!(shown(&world).await);
+    let before = world.reads.heads().await.unwrap();
+    log.push::<Account>(bob.0, &AccountEvent::AccountRestricted { at: at(4) });
+    world.project(&log.fresh()).await;
+    assert!(!shown(&world).await && world.reads.is_restricted(STAGE).await.unwrap());
+    let moved = world.reads.moved(&before).await.unwrap().stages;
+    assert!(
+        matches!(moved, Stages::These(stages) if stages.contains(&STAGE)),
+        "whoever keeps its pages hears"
+    );
+
+    log.push::<Account>(ada.0, &AccountEvent::RestrictionLifted { at: at(5) });
+    world.project(&log.fresh()).await;
+    assert!(shown(&world).await);
+    log.push::<Account>(ada.0, &AccountEvent::AccountErased { at: at(6) });
+    world.project(&log.fresh()).await;
+    assert!(!shown(&world).await, "also before she has left");
+    log.push::<Account>(bob.0, &AccountEvent::RestrictionLifted { at: at(7) });
+    log.stage(StageEvent::MemberLeft { member: ada, at: at(7) });
+    world.project(&log.fresh()).await;
+    assert!(shown(&world).await);
 }
 
 #[tokio::test]

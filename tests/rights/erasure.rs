@@ -12,9 +12,11 @@ use crate::{
         eventually,
         program::Program,
         search::{contains, everything, holds_none},
+        team,
     },
-    json, person,
+    person,
     postgres::Postgres,
+    said,
 };
 
 #[tokio::test]
@@ -44,7 +46,7 @@ async fn after_an_erasure_nothing_of_the_person_is_in_any_file_nor_readable_in_a
         Client::new(&program.base).get("/v1/stages/rathaus").await.status == StatusCode::NOT_FOUND
     })
     .await;
-    assert_eq!(json(&account(program.data(), &["receipt", &id]))["receipt"], receipt);
+    assert_eq!(said(&account(program.data(), &["receipt", &id]))["receipt"], receipt);
 
     // The dump opens while the person's key is in it, and does not with the table of keys as it is now.
     postgres.ask("stage", "CREATE DATABASE before");
@@ -55,12 +57,12 @@ async fn after_an_erasure_nothing_of_the_person_is_in_any_file_nor_readable_in_a
         let source = ["--database-url", url.as_str(), "--master-key-file", key.to_str().unwrap()];
         account(program.data(), &[&["show", id.as_str()], &source[..]].concat())
     };
-    assert_eq!(json(&before(&program))["first_name"], PERSON[0], "the test would see her");
+    assert_eq!(said(&before(&program))["first_name"], PERSON[0], "the test would see her");
     let keys = postgres.run("pg_dump", &["-d", "stage", "--data-only", "--inserts", "-t", "subject_keys"]);
     postgres.ask("before", "DELETE FROM subject_keys");
     postgres
         .ask("before", &keys.lines().filter(|line| line.starts_with("INSERT")).collect::<Vec<_>>().join(";"));
-    let shown = json(&before(&program));
+    let shown = said(&before(&program));
     assert!(
         ["first_name", "last_name", "email", "phone"].iter().all(|name| shown[*name].is_null()),
         "{shown}"
@@ -120,7 +122,7 @@ async fn an_erasure_that_is_killed_half_way_is_finished_by_the_next_start() {
     let program = program.start_again().await;
     let mut erasure = Value::Null;
     eventually("the erasure is finished", async || {
-        erasure = json(&account(program.data(), &["receipt", &id]));
+        erasure = said(&account(program.data(), &["receipt", &id]));
         erasure["receipt"].is_string()
     })
     .await;
@@ -128,5 +130,39 @@ async fn an_erasure_that_is_killed_half_way_is_finished_by_the_next_start() {
     let left =
         everything(&program.data().join("objects")).any(|(_, bytes)| contains(&bytes, PERSON[6].as_bytes()));
     assert!(!left, "a picture is still there");
+    program.stop().await;
+}
+
+#[tokio::test]
+async fn a_stage_that_somebody_else_owns_too_loses_the_person_and_nothing_else() {
+    let program = Program::start().await;
+    let (mut ada, id) = person(&program).await;
+    let mut stage = Value::Null;
+    eventually("the stage is listed", async || {
+        stage = ada.get("/api/v1/stages").await.body["stages"][0].clone();
+        stage["id"].is_string()
+    })
+    .await;
+    let stage = stage["id"].as_str().unwrap();
+    let token = team::invited(&program, &mut ada, stage, "grace@example.org", "owner").await;
+    let mut grace = Client::registered(&program.base, "grace@example.org").await;
+    team::join(&mut grace, &token).await;
+    let picture = ada.upload(&format!("/api/v1/stages/{stage}/media"), "image/png", PNG).await.id();
+
+    let erased = ada.send(Method::DELETE, "/api/v1/account", Some(json!({"password": PERSON[4]})), &[]).await;
+    let erased = erased.expect(StatusCode::OK);
+    assert_eq!((&erased.body["stages"], &erased.body["files"]), (&json!(0), &json!(0)));
+    let members = format!("/api/v1/stages/{stage}/members");
+    let mut team = Value::Null;
+    eventually("the person has left", async || {
+        team = grace.get(&members).await.expect(StatusCode::OK).body["members"].clone();
+        team.as_array().map(Vec::len) == Some(1)
+    })
+    .await;
+    assert_eq!(team[0]["role"], "owner");
+    grace.get("/v1/stages/rathaus").await.expect(StatusCode::OK);
+    assert_eq!(grace.get_bytes(&format!("/v1/media/{picture}")).await, PNG);
+    let history = grace.get(&format!("/api/v1/stages/{stage}/history")).await.expect(StatusCode::OK).body;
+    assert!(history.to_string().contains(&id) && !history.to_string().contains(PERSON[1]), "{history}");
     program.stop().await;
 }

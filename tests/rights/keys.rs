@@ -11,8 +11,9 @@ use crate::{
         client::Client,
         program::{Program, command},
     },
-    json, person,
+    person,
     postgres::Postgres,
+    said,
 };
 
 #[tokio::test]
@@ -46,7 +47,7 @@ async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
         rotation.wait().unwrap();
     }
     let mut people = registering.await.unwrap();
-    json(&command(&data, &["keys", "rotate", "--json"]));
+    said(&command(&data, &["keys", "rotate", "--json"]));
     people.push(Client::registered(&program.base, "late@example.org").await);
     for person in &mut people {
         let me = person.get("/api/v1/account").await.expect(StatusCode::OK);

@@ -33,7 +33,8 @@ pub(crate) const PERSON: &[&str] = &[
 /// One pixel, and a text behind it.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4qportrait-of-zenobia-771";
 
-pub(crate) fn json(output: &Output) -> Value {
+/// What the program printed.
+pub(crate) fn said(output: &Output) -> Value {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }

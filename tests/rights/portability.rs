@@ -14,7 +14,7 @@ use crate::{
         program::Program,
         team,
     },
-    json, person,
+    person, said,
 };
 
 /// The entries of an archive by their names.
@@ -134,13 +134,13 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
     assert_eq!(shown(1), json!(["verein", "moderator", false, ["invitation_accepted"]]));
     // The operator's own command makes the same.
     let by_operator = folder.path().join("by-operator.zip");
-    json(&account(here.data(), &["export", &id, "--to", by_operator.to_str().unwrap()]));
+    said(&account(here.data(), &["export", &id, "--to", by_operator.to_str().unwrap()]));
     assert_eq!(comparable(&by_operator), comparable(&first));
 
     let password = folder.path().join("password");
     std::fs::write(&password, "the password over there\n").unwrap();
     let import = ["import", first.to_str().unwrap(), "--password-file", password.to_str().unwrap()];
-    let imported = json(&account(there.data(), &import));
+    let imported = said(&account(there.data(), &import));
     assert_eq!((imported["account_id"].as_str(), &imported["files"]), (Some(id.as_str()), &json!(1)));
     let again = account(there.data(), &import);
     assert_eq!(
@@ -148,7 +148,7 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
         "stage: the account of this archive is here already\n"
     );
     let second = folder.path().join("second.zip");
-    json(&account(there.data(), &["export", PERSON[5], "--to", second.to_str().unwrap()]));
+    said(&account(there.data(), &["export", PERSON[5], "--to", second.to_str().unwrap()]));
     // What is here and was not there is said by events: the factor stayed behind, and so did who has no account.
     let (mut before, mut after) = (comparable(&first), comparable(&second));
     let (events, more) = (before.remove("events.ndjson").unwrap(), after.remove("events.ndjson").unwrap());
@@ -180,7 +180,7 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
     assert_eq!(entries(&theirs)["stages/rathaus/posts.ndjson"], held["stages/rathaus/posts.ndjson"]);
     assert_eq!(entry(&theirs, "second-factor.json"), off);
     let import = ["import", theirs.to_str().unwrap(), "--password-file", password.to_str().unwrap()];
-    let imported = json(&account(there.data(), &import));
+    let imported = said(&account(there.data(), &import));
     assert_eq!(
         (imported["account_id"].as_str(), &imported["stages_left_out"]),
         (Some(&*grace_id), &json!(1))

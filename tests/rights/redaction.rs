@@ -11,7 +11,7 @@ use crate::{
         feeds::{Feeds, rss},
         program::{Program, command},
     },
-    json, person,
+    person, said,
 };
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn a_redacted_post_is_gone_from_the_stage_and_the_log_and_no_import_brings
     assert_eq!(wrong.field(), Some("reason"));
     ada.post(&redact, json!({"reason": "personal_data"})).await.expect(StatusCode::OK);
     let arguments = ["post", "redact", shown[1].as_str(), "--reason", "unlawful", "--json"];
-    let position = json(&command(program.data(), &arguments))["position"].clone();
+    let position = said(&command(program.data(), &arguments))["position"].clone();
     for post in &shown {
         ada.get(&format!("/v1/posts/{post}?wait_for={position}")).await.expect(StatusCode::NOT_FOUND);
     }

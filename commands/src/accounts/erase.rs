@@ -15,17 +15,17 @@ use stage_domain::{
 };
 use stage_store::{Act, Also, Appended};
 
-use super::Erasure;
+use super::{Erasure, restrict::Restrict};
 use crate::{Actor, CommandError, Commands, Missing, Request, Time};
 
-/// Rows that go with the person; `$1` is the account. A table that says something about an account has its line here.
+/// Rows that go with the person; `$1` is the account. A table that says something about an account has its line
+/// here; only `restrictions` is needed until the erasure is finished.
 const FORGET: &[&str] = &[
     "DELETE FROM credentials WHERE account_id = $1",
     "DELETE FROM sessions WHERE account_id = $1",
     "DELETE FROM idempotency_keys WHERE account_id = $1",
     "DELETE FROM second_factors WHERE account_id = $1",
     "DELETE FROM recovery_codes WHERE account_id = $1",
-    "DELETE FROM restrictions WHERE account_id = $1",
 ];
 
 impl Commands {
@@ -84,6 +84,8 @@ impl Also for Forget {
         for forget in FORGET {
             sqlx::query(forget).bind(self.account.0).execute(&mut *tx).await?;
         }
+        // Nothing of the person is shown and polled while the rest is still to be done. It goes when that is.
+        Restrict(self.account).write(tx, appended).await?;
         sqlx::query("INSERT INTO erasures (account_id, position, erased_at) VALUES ($1, $2, $3)")
             .bind(self.account.0)
             .bind(appended.receipt.position)

@@ -86,7 +86,8 @@ impl Commands {
         let pool = self.log.pool();
         let receipt = self.log.keyring().sign_receipt(pool, &text(&erasure, now)).await?;
         sqlx::query(
-            "UPDATE erasures SET finished_at = $2, receipt = $3 WHERE account_id = $1 AND finished_at IS NULL",
+            "WITH over AS (DELETE FROM restrictions WHERE account_id = $1)
+             UPDATE erasures SET finished_at = $2, receipt = $3 WHERE account_id = $1 AND finished_at IS NULL",
         )
         .bind(account.0)
         .bind(now)

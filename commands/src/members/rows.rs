@@ -22,9 +22,9 @@ impl Also for Joined {
         .bind(self.stage.0)
         .bind(self.member.0)
         .bind(self.role.as_str())
-        .execute(tx)
-        .await
-        .map(drop)
+        .execute(&mut *tx)
+        .await?;
+        hand_over(tx, self.stage).await
     }
 }
 
@@ -40,10 +40,25 @@ impl Also for Gone {
         sqlx::query("DELETE FROM stage_members WHERE stage_id = $1 AND account_id = $2")
             .bind(self.stage.0)
             .bind(self.member.0)
-            .execute(tx)
-            .await
-            .map(drop)
+            .execute(&mut *tx)
+            .await?;
+        hand_over(tx, self.stage).await
     }
+}
+
+/// In `stage_owners` a stage stands under one of its owners. When that one is none any more, it is another.
+async fn hand_over(tx: &mut PgConnection, stage: StageId) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE stage_owners o SET owner = m.account_id
+         FROM (SELECT account_id FROM stage_members WHERE stage_id = $1 AND role = 'owner'
+               ORDER BY account_id LIMIT 1) m
+         WHERE o.stage_id = $1 AND NOT EXISTS (
+             SELECT FROM stage_members s WHERE s.stage_id = $1 AND s.account_id = o.owner AND s.role = 'owner')",
+    )
+    .bind(stage.0)
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 /// The address that an invitation went to is forgotten: its row, its key and its claim.

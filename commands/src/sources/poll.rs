@@ -10,7 +10,7 @@ use stage_domain::{
 use stage_store::StoreError;
 
 use super::schedule::DueNow;
-use crate::{Actor, CommandError, Commands, Done, Request, Time, UseCase};
+use crate::{Actor, CommandError, Commands, Done, Request, Time, UseCase, stages::IN_USE};
 
 /// A source whose poll is due and now held by one worker.
 #[derive(Clone, Debug)]
@@ -43,8 +43,8 @@ impl Commands {
         .await
     }
 
-    /// Takes up to `limit` due polls for this worker; each comes back after `hold` if its worker dies. None of
-    /// somebody whose data is restricted is taken.
+    /// Takes up to `limit` due polls for this worker; each comes back after `hold` if its worker dies. None is
+    /// taken of a stage whose owners are all restricted.
     pub async fn take_due_polls(
         &self,
         now: Time,
@@ -52,21 +52,20 @@ impl Commands {
         hold: Duration,
     ) -> Result<Vec<DuePoll>, CommandError> {
         let hold = TimeDelta::from_std(hold).unwrap_or(TimeDelta::minutes(5));
-        let ids: Vec<uuid::Uuid> = sqlx::query_scalar(
+        let sql = format!(
             "UPDATE poll_schedule SET taken_at = $1, held_until = $1 + $3
              WHERE source_id IN (
-                 SELECT source_id FROM poll_schedule
-                 WHERE NOT paused AND due_at <= $1 AND (held_until IS NULL OR held_until <= $1)
-                     AND NOT EXISTS (SELECT FROM stage_owners JOIN restrictions ON account_id = owner
-                                     WHERE stage_owners.stage_id = poll_schedule.stage_id)
-                 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-             RETURNING source_id",
-        )
-        .bind(now)
-        .bind(i64::from(limit))
-        .bind(hold)
-        .fetch_all(self.log.pool())
-        .await?;
+                 SELECT source_id FROM poll_schedule s
+                 WHERE NOT paused AND due_at <= $1 AND (held_until IS NULL OR held_until <= $1) AND {IN_USE}
+                 ORDER BY due_at LIMIT $2 FOR UPDATE OF s SKIP LOCKED)
+             RETURNING source_id"
+        );
+        let ids: Vec<uuid::Uuid> = sqlx::query_scalar(&sql)
+            .bind(now)
+            .bind(i64::from(limit))
+            .bind(hold)
+            .fetch_all(self.log.pool())
+            .await?;
         let sources = self.log.load_many::<Source>(&ids).await?;
         let due = ids.into_iter().zip(sources).filter(|(_, source)| source.aggregate.is_linked());
         Ok(due
@@ -99,14 +98,11 @@ impl Commands {
 
     /// How long until the next poll is due, at most `at_most`.
     pub async fn next_poll_in(&self, now: Time, at_most: Duration) -> Result<Duration, CommandError> {
-        let due: Option<Time> = sqlx::query_scalar(
-            "SELECT min(greatest(due_at, coalesce(held_until, due_at))) FROM poll_schedule
-             WHERE NOT paused
-                 AND NOT EXISTS (SELECT FROM stage_owners JOIN restrictions ON account_id = owner
-                                 WHERE stage_owners.stage_id = poll_schedule.stage_id)",
-        )
-        .fetch_one(self.log.pool())
-        .await?;
+        let sql = format!(
+            "SELECT min(greatest(due_at, coalesce(held_until, due_at))) FROM poll_schedule s
+             WHERE NOT paused AND {IN_USE}"
+        );
+        let due: Option<Time> = sqlx::query_scalar(&sql).fetch_one(self.log.pool()).await?;
         let wait = due.map_or(at_most, |due| (due - now).to_std().unwrap_or(Duration::ZERO));
         Ok(wait.min(at_most))
     }

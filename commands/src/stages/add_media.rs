@@ -12,6 +12,7 @@ use stage_domain::{
 };
 use stage_store::{Act, Also, Appended, ExecuteError, Object, Receipt, StoreError};
 
+use super::owners::IN_USE;
 use crate::{Actor, CommandError, Commands, Done, Missing, Request, UseCase};
 
 /// The largest file that is taken: 10 MiB.
@@ -74,17 +75,11 @@ impl Commands {
         }
     }
 
-    /// An uploaded file of an open stage, for everybody; not while the data of the stage's owner is restricted.
+    /// An uploaded file of an open stage, for everybody; not while the data of all of the stage's owners is restricted.
     pub async fn media(&self, media: MediaId) -> Result<Object, CommandError> {
         let missing = CommandError::NotFound(Missing::Media);
-        let belongs: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT FROM media WHERE id = $1 AND NOT EXISTS (
-                 SELECT FROM stage_owners JOIN restrictions ON account_id = owner
-                 WHERE stage_owners.stage_id = media.stage_id))",
-        )
-        .bind(media.0)
-        .fetch_one(self.log.pool())
-        .await?;
+        let sql = format!("SELECT EXISTS (SELECT FROM media s WHERE s.id = $1 AND {IN_USE})");
+        let belongs: bool = sqlx::query_scalar(&sql).bind(media.0).fetch_one(self.log.pool()).await?;
         if !belongs {
             return Err(missing);
         }

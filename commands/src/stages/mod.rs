@@ -9,4 +9,4 @@ mod topics;
 
 pub use add_media::MAX_BYTES;
 pub(crate) use add_media::{Belongs, object_key};
-pub(crate) use owners::Owned;
+pub(crate) use owners::{IN_USE, Owned};

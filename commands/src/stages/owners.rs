@@ -8,6 +8,12 @@ use stage_store::{Also, Appended};
 use super::add_media::object_key;
 use crate::{CommandError, Commands};
 
+/// Whether something of the stage `s.stage_id` may be shown and fetched: not while all of its owners are restricted or being
+/// erased. A closed stage has none.
+pub(crate) const IN_USE: &str = "NOT coalesce((
+    SELECT bool_and(EXISTS (SELECT FROM restrictions r WHERE r.account_id = m.account_id))
+    FROM stage_members m WHERE m.stage_id = s.stage_id AND m.role = 'owner'), false)";
+
 /// A stage was created.
 pub(crate) struct Owned {
     pub(crate) stage: StageId,

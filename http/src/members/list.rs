@@ -24,11 +24,11 @@ pub(crate) struct MemberList {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Member {
     account_id: Uuid,
-    /// Absent once the person was erased.
+    /// Absent once the person was erased, and while their data is restricted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     first_name: Option<String>,
-    /// Absent once the person was erased.
+    /// Absent once the person was erased, and while their data is restricted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_name: Option<String>,

@@ -63,7 +63,7 @@ pub(crate) struct StageHistoryEntry {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StageHistoryWho {
     account_id: Uuid,
-    /// Absent once the person is erased.
+    /// Absent once the person is erased, and while their data is restricted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     name: Option<String>,

@@ -25,17 +25,20 @@ struct Row {
 }
 
 impl Reads {
-    /// What these people are called. Whoever was erased has no name, and is there all the same.
+    /// What these people are called. Whoever was erased has no name and is there all the same; whose data is restricted is
+    /// not.
     pub async fn names(
         &self,
         accounts: &[AccountId],
     ) -> Result<HashMap<AccountId, NameView>, ProjectionError> {
         let ids: Vec<Uuid> = accounts.iter().map(|account| account.0).collect();
-        let rows: Vec<(Uuid, Value, Value)> =
-            sqlx::query_as("SELECT id, first_name, last_name FROM read_accounts.accounts WHERE id = ANY($1)")
-                .bind(ids)
-                .fetch_all(self.log.pool())
-                .await?;
+        let rows: Vec<(Uuid, Value, Value)> = sqlx::query_as(
+            "SELECT id, first_name, last_name FROM read_accounts.accounts
+                 WHERE id = ANY($1) AND restricted_at IS NULL",
+        )
+        .bind(ids)
+        .fetch_all(self.log.pool())
+        .await?;
         let mut sealed = vec![];
         let mut ids = vec![];
         for (id, first_name, last_name) in rows {

@@ -4,7 +4,7 @@ use stage_domain::{PostId, SourceId, StageId, post::PostContent};
 use uuid::Uuid;
 
 use super::{AssignedTopic, FeedPage, FeedQuery, PostView, cursor::Cursor};
-use crate::{ProjectionError, Reads, names};
+use crate::{ProjectionError, Reads, names, stages::SHOWN};
 
 /// The most posts of a page.
 const LARGEST_PAGE: u32 = 100;
@@ -82,17 +82,14 @@ impl Reads {
         Ok(self.posts(&[id.0]).await?.pop())
     }
 
-    /// Which of these are posts that a reader can see, none while the stage's owner is restricted: for counting views.
+    /// Which of these are posts that a reader can see, none while the stage's owners are restricted: for counting views.
     pub async fn visible_posts(&self, ids: &[PostId]) -> Result<Vec<PostId>, ProjectionError> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        let visible: Vec<Uuid> = sqlx::query_scalar(
+        let sql = format!(
             "SELECT p.id FROM read_feed.posts p WHERE p.id = ANY($1) AND NOT p.hidden AND NOT EXISTS (
-                     SELECT FROM read_stages.stages s JOIN read_stages.restricted r ON r.owner = s.owner
-                     WHERE s.id = p.stage_id)",
-        )
-        .bind(ids)
-        .fetch_all(self.log.pool())
-        .await?;
+                 SELECT FROM read_stages.stages s WHERE s.id = p.stage_id AND NOT {SHOWN})"
+        );
+        let visible: Vec<Uuid> = sqlx::query_scalar(&sql).bind(ids).fetch_all(self.log.pool()).await?;
         Ok(visible.into_iter().map(PostId).collect())
     }
 

@@ -27,7 +27,7 @@ impl Projection for Stages {
     }
 
     fn version(&self) -> i32 {
-        3
+        4
     }
 
     async fn apply(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), ProjectionError> {
@@ -72,7 +72,8 @@ pub(super) struct Touched {
     pub(super) members: Members,
     /// Stages whose rows go, also those that weren't loaded.
     pub(super) closed: Vec<Uuid>,
-    /// Accounts that became restricted (`true`) or are not any more.
+    /// Accounts that became restricted (`true`) or are not any more. One that is erased stays so: its stages are to be
+    /// closed, and nobody sees them until that is done.
     pub(super) restricted: BTreeMap<Uuid, bool>,
     /// Where each stage last changed, and each account in what readers see of its stages.
     pub(super) heads: BTreeMap<Uuid, i64>,
@@ -125,11 +126,11 @@ impl Touched {
                 let row = self.sources.entry(place.id).or_default();
                 *row = SourceRow::after(row.take(), event, place);
             }
-            Event::Account(AccountEvent::AccountRestricted { .. }) => {
+            Event::Account(AccountEvent::AccountRestricted { .. } | AccountEvent::AccountErased { .. }) => {
                 self.restricted.insert(place.id, true);
                 self.heads.insert(place.id, place.position);
             }
-            Event::Account(AccountEvent::RestrictionLifted { .. } | AccountEvent::AccountErased { .. }) => {
+            Event::Account(AccountEvent::RestrictionLifted { .. }) => {
                 self.restricted.insert(place.id, false);
                 self.heads.insert(place.id, place.position);
             }

@@ -8,4 +8,5 @@ mod store;
 mod view;
 
 pub use apply::Stages;
+pub(crate) use query::SHOWN;
 pub use view::{MemberView, SourceView, StageView};

@@ -17,8 +17,10 @@ const SELECT: &str = "
          FROM read_stages.sources l WHERE l.stage_id = s.id) AS sources
     FROM read_stages.stages s";
 
-/// No reader sees the stage `s` of somebody whose data is restricted.
-const SHOWN: &str = "NOT EXISTS (SELECT FROM read_stages.restricted r WHERE r.owner = s.owner)";
+/// Readers see the stage `s` as long as the data of one of its owners is not restricted.
+pub(crate) const SHOWN: &str = "EXISTS (
+    SELECT FROM read_stages.members m WHERE m.stage_id = s.id AND m.role = 'owner'
+        AND NOT EXISTS (SELECT FROM read_stages.restricted r WHERE r.owner = m.account_id))";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -75,7 +77,8 @@ impl Reads {
         row.map(view).transpose()
     }
 
-    /// The open stage that has this handle now, as readers see it: not while its owner's data is restricted.
+    /// The open stage that has this handle now, as readers see it: not while the data of all its owners is
+    /// restricted.
     pub async fn stage_by_handle(&self, handle: &str) -> Result<Option<StageView>, ProjectionError> {
         // A text with U+0000 is nobody's handle, and PostgreSQL refuses to be asked for it.
         if handle.contains('\0') {
@@ -112,16 +115,10 @@ impl Reads {
 }
 
 impl Reads {
-    /// Whether the data of this stage's owner is restricted, so that no reader sees it.
+    /// Whether the data of all owners of this stage is restricted, so that no reader sees it.
     pub async fn is_restricted(&self, id: StageId) -> Result<bool, ProjectionError> {
-        let restricted = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT FROM read_stages.stages s JOIN read_stages.restricted r ON r.owner = s.owner
-                            WHERE s.id = $1)",
-        )
-        .bind(id.0)
-        .fetch_one(self.log.pool())
-        .await?;
-        Ok(restricted)
+        let sql = format!("SELECT EXISTS (SELECT FROM read_stages.stages s WHERE s.id = $1 AND NOT {SHOWN})");
+        Ok(sqlx::query_scalar(&sql).bind(id.0).fetch_one(self.log.pool()).await?)
     }
 }
 

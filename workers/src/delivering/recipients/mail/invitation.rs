@@ -48,10 +48,11 @@ pub(super) async fn write(
     Ok(Some(Invited { email, language, letter: Letter::Written { subject, text } }))
 }
 
-/// What the one who invites is called, unless they were erased.
+/// What the one who invites is called, unless they were erased or their data is restricted.
 async fn name(account: AccountId, log: &Log) -> Result<Option<String>, ProjectionError> {
-    let person = log.load::<Account>(account.0).await?.aggregate.person;
-    Ok(person.and_then(|person| {
+    let account = log.load::<Account>(account.0).await?.aggregate;
+    let told = !account.is_restricted();
+    Ok(account.person.filter(|_| told).and_then(|person| {
         let (first, last) = (person.first_name.known()?, person.last_name.known()?);
         Some(format!("{first} {last}"))
     }))
