@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use common::{House, person};
 use stage_commands::{accounts::Correct, members::Invite};
 use stage_domain::{InvitationId, Language, account::Purpose, stage::Role};
-use stage_testkit::{FakeSlack, FakeSmtp};
+use stage_testkit::{FakeSlack, FakeSmtp, TakenMail};
 use stage_workers::{
     delivering::{Settings, recipients::mail::Folder},
     rights::{HandedOver, Told as _},
@@ -400,10 +400,45 @@ async fn a_restriction_ends_once_its_mail_is_sent_and_not_while_it_waits() {
     let announced: i64 =
         sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(&house.database.pool).await.unwrap();
     assert!(told.told().await.unwrap() < announced, "it waits for its mail");
-    let mails = smtp.came(3).await;
-    assert!(mails[2].data.contains("The restriction of your data ends"), "{}", mails[2].data);
-    house.settled("sent", 3).await;
+    let mails = smtp.came(4).await;
+    assert!(mails[3].data.contains("The restriction of your data ends"), "{}", mails[3].data);
+    house.settled("sent", 4).await;
     assert!(told.told().await.unwrap() >= announced);
+}
+
+#[tokio::test]
+async fn a_change_of_address_is_told_at_the_old_one_and_only_there_until_the_person_is_erased() {
+    let house = House::new().await;
+    let smtp = FakeSmtp::start().await;
+    let mut ada = person("ada@example.org");
+    ada.language = Language::De;
+    let ada = house.register_as(ada).await;
+    let bob = house.register("bob@example.org").await;
+    // Set up, but not at work yet, so that all of it waits.
+    house.mail(Arc::new(common::smtp(&smtp)), quick()).await.abort();
+    for (who, email) in [(ada, "second@example.org"), (ada, "third@example.org"), (bob, "robert@example.org")]
+    {
+        let correct = Correct { email: Some(email.into()), ..Correct::default() };
+        house.commands.correct_account(who.account, correct, common::request()).await.unwrap();
+    }
+    house.commands.erase(bob.account, None, common::request()).await.unwrap();
+    let working = house.mail(Arc::new(common::smtp(&smtp)), quick()).await;
+    house.settled("sent", 4).await;
+    let withheld = house.settled("withheld", 2).await;
+    assert!(withheld.iter().all(|delivery| delivery.reason.as_deref() == Some("erased")));
+    let rows: String = sqlx::query_scalar("SELECT string_agg(d::text, ' ') FROM outbox.deliveries d")
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
+    assert!(!rows.contains('@'), "{rows}");
+    let mails = smtp.came(4).await;
+    // Long lines are folded.
+    let text = |mail: &TakenMail| mail.data.replace("=\n", "");
+    let told: Vec<_> = mails.iter().filter(|mail| text(mail).contains("letzte Mail")).collect();
+    let to: Vec<_> = told.iter().map(|mail| mail.to.as_str()).collect();
+    assert_eq!(to, ["ada@example.org", "second@example.org"]);
+    assert!(told.iter().all(|mail| !text(mail).contains("third@") && !text(mail).contains("Ada")));
+    working.abort();
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! Mail to the people themselves. One file a kind of mail, each with its texts in both languages.
 //!
 //! Each person has a lane of their own: an address that does not work holds up nobody else. A new kind is a file with a
-//! [`Kind`] and a line in [`Mailer::new`].
+//! [`Kind`], most often a [`notice::Notice`], and a line in [`Mailer::new`].
 
+mod email_changed;
 mod folder;
 mod invitation;
+mod notice;
 mod password_changed;
 mod password_reset;
 mod post;
@@ -65,8 +67,23 @@ trait Kind: Send + Sync {
     /// The account that is written to because of this event, if any.
     fn about(&self, event: &Recorded) -> Result<Option<Uuid>, StoreError>;
 
+    /// To which of the person's addresses it goes.
+    fn to(&self) -> To {
+        To::Present
+    }
+
     /// Writes it to a person who is known.
     async fn write(&self, to: &Addressee<'_>, desk: &Desk) -> Result<Letter, ProjectionError>;
+}
+
+/// An address of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum To {
+    /// The one of now.
+    Present,
+    /// The one before the event that the mail is about. It is read from the log when the mail is sent and kept nowhere
+    /// else, so that an erasure reaches it.
+    Former,
 }
 
 /// Whom a mail is for.
@@ -97,8 +114,10 @@ impl Mailer {
             kinds: vec![
                 Box::new(verification::Verification),
                 Box::new(password_reset::PasswordReset),
-                Box::new(password_changed::PasswordChanged),
-                Box::new(restriction_ends::RestrictionEnds),
+                Box::new(password_changed::PASSWORD_CHANGED),
+                Box::new(restriction_ends::RESTRICTION_ENDS),
+                // The place of each is part of its deliveries' ids: a new one comes last.
+                Box::new(email_changed::EMAIL_CHANGED),
             ],
         }
     }
@@ -154,9 +173,15 @@ impl Recipient for Mailer {
             Letter::Written { subject, text } => (subject, text),
             Letter::NotNeeded(reason) => return Ok(Parcel::Withheld(reason)),
         };
+        let address = match (kind.to(), delivery.position) {
+            (To::Former, Some(position)) => former_address(account, position, log).await?,
+            (To::Former, None) => None,
+            (To::Present, _) => Some(email.clone()),
+        };
+        let Some(address) = address else { return Ok(Parcel::Withheld("erased")) };
         let mail = Mail {
             key: delivery.id.to_string(),
-            to: email.clone(),
+            to: address,
             subject,
             text,
             language: person.language.code(),
@@ -199,6 +224,25 @@ fn account_event(event: &Recorded) -> Result<Option<AccountEvent>, StoreError> {
     match event.stream_type.as_str() {
         "account" => event.event().map(Some),
         _ => Ok(None),
+    }
+}
+
+/// Events that are read at once.
+const PAGE: i64 = 100;
+
+/// The address that an account had before the event at this position; `None` once it cannot be read any more.
+async fn former_address(account: Uuid, before: i64, log: &Log) -> Result<Option<String>, ProjectionError> {
+    let (mut was, mut after) = (Account::default(), None);
+    loop {
+        let events = log.opened("account", &[account], after, PAGE).await?;
+        let earlier = events.iter().take_while(|event| event.position < before);
+        for event in earlier {
+            event.apply_to(&mut was)?;
+        }
+        match events.last() {
+            Some(last) if last.position < before => after = Some((last.stream_id, last.sequence)),
+            _ => return Ok(was.person.and_then(|person| person.email.known().cloned())),
+        }
     }
 }
 
