@@ -124,6 +124,7 @@ impl From<AccountError> for CommandError {
         match refusal {
             AccountError::NotRegistered => Self::NotFound(Missing::Account),
             AccountError::SecondFactorOn
+            | AccountError::SecondFactorOff
             | AccountError::NoEnrolment
             | AccountError::AlreadyRegistered
             | AccountError::MailedJustNow

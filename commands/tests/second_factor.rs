@@ -139,6 +139,37 @@ async fn who_guesses_is_made_to_wait_and_who_knows_is_not_counted() {
 }
 
 #[tokio::test]
+async fn recovery_codes_are_renewed_with_the_password_and_a_code_while_the_factor_stays_on() {
+    let house = House::new().await;
+    let (ada, secret, old) = protected(&house).await;
+    let others = || std::array::from_fn(|number| [100 + u8::try_from(number).unwrap(); 10]);
+    let renew = async |password: &str, code: &SecretString, seconds| {
+        house.commands.renew_recovery_codes(ada, password.into(), code, others(), request(seconds)).await
+    };
+    let code = shown(&secret, 60);
+    assert!(matches!(renew("wrong", &code, 60).await, Err(CommandError::Invalid(_))));
+    assert!(matches!(renew(PASSWORD, &"000000".into(), 60).await, Err(CommandError::Invalid(_))));
+    assert!(log_in(&house, Some(&old[0]), 60).await.is_ok(), "until then the old ones count");
+    let new = renew(PASSWORD, &code, 60).await.unwrap().recovery_codes;
+    assert!(matches!(renew(PASSWORD, &code, 60).await, Err(CommandError::Invalid(_))), "a code counts once");
+    assert_eq!(house.commands.second_factor(ada).await.unwrap().recovery_codes_left, 10);
+    assert!(log_in(&house, Some(&old[1]), 61).await.is_err());
+    assert!(log_in(&house, Some(&new[0]), 62).await.is_ok());
+    assert!(log_in(&house, Some(&shown(&secret, 120)), 120).await.is_ok(), "the app is as it was");
+
+    // The app is lost: one that is left makes ten.
+    assert_eq!(renew(PASSWORD, &new[1], 121).await.unwrap().recovery_codes.len(), 10);
+    let told: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM events WHERE event_type = 'RecoveryCodesRenewed'")
+            .fetch_one(&house.database.pool)
+            .await
+            .unwrap();
+    assert_eq!(told, 2);
+    house.commands.disable_second_factor(ada, PASSWORD.into(), request(122)).await.unwrap();
+    assert!(matches!(renew(PASSWORD, &new[2], 123).await, Err(CommandError::Refused(_))));
+}
+
+#[tokio::test]
 async fn it_is_turned_off_with_the_password_alone_and_leaves_nothing() {
     let house = House::new().await;
     let (ada, _, _) = protected(&house).await;

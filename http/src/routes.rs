@@ -40,6 +40,7 @@ fn dashboard() -> OpenApiRouter<Shared> {
         .routes(routes!(second_factor::read::read))
         .routes(routes!(second_factor::begin::begin))
         .routes(routes!(second_factor::confirm::confirm))
+        .routes(routes!(second_factor::renew::renew))
         .routes(routes!(second_factor::end::end))
         .routes(routes!(session::log_in::log_in))
         .routes(routes!(session::read::read))

@@ -47,6 +47,15 @@ async fn a_log_in_names_what_is_missing_and_what_is_wrong() {
     used.problem(401, "second-factor-wrong");
     assert!(used.headers.contains_key("www-authenticate"));
     assert_eq!(log_in(recovery).await.status, StatusCode::CREATED);
+    let codes = format!("{PATH}/recovery-codes");
+    let renewal = |code: &Value| json!({"password": "correct horse battery", "code": code}).to_string();
+    let wrong = ada.send("POST", &codes, &[], &renewal(&json!("abcdef"))).await;
+    assert_eq!(wrong.problem(422, "validation"), ["code"]);
+    let renewed = ada.send("POST", &codes, &[], &renewal(&on.json["recovery_codes"][1])).await;
+    assert_eq!(renewed.status, StatusCode::OK, "{}", renewed.text);
+    assert_eq!(renewed.headers["cache-control"], "no-store");
+    log_in(on.json["recovery_codes"][2].clone()).await.problem(401, "second-factor-wrong");
+    assert_eq!(log_in(renewed.json["recovery_codes"][2].clone()).await.status, StatusCode::CREATED);
     for _ in 0..2 {
         log_in("abcdef".into()).await.problem(401, "second-factor-wrong");
     }

@@ -23,6 +23,6 @@ pub use log_in::NewSession;
 pub use password::RESET_LIFE;
 pub use passwords::Passwords;
 pub use register::Register;
-pub use second_factor::{Confirmed, Enrolment, RECOVERY_CODES, SecondFactor};
+pub use second_factor::{Confirmed, Enrolment, RECOVERY_CODES, Renewed, SecondFactor};
 pub use sessions::Session;
 pub use verify::VERIFICATION_LIFE;

@@ -36,6 +36,10 @@ pub enum AccountCommand {
     DisableSecondFactor {
         at: DateTime<Utc>,
     },
+    /// Others in place of the recovery codes that there are.
+    RenewRecoveryCodes {
+        at: DateTime<Utc>,
+    },
     /// With one of the recovery codes; `left` are left.
     LogInWithRecoveryCode {
         left: u32,

@@ -11,6 +11,8 @@ pub enum AccountError {
     OtherEmail,
     #[error("the second factor is on already; turn it off first")]
     SecondFactorOn,
+    #[error("the second factor is not on")]
+    SecondFactorOff,
     #[error("no authenticator app was told a secret within the last hour; begin anew")]
     NoEnrolment,
 }

@@ -41,6 +41,10 @@ pub enum AccountEvent {
         left: u32,
         at: DateTime<Utc>,
     },
+    /// Those that there were before count no more.
+    RecoveryCodesRenewed {
+        at: DateTime<Utc>,
+    },
     PasswordChanged {
         /// By the link of a mail, and not by knowing the old one.
         by_reset: bool,
@@ -91,6 +95,7 @@ crate::event_types!(AccountEvent {
     SecondFactorEnabled = "1",
     SecondFactorDisabled = "1",
     RecoveryCodeUsed = "1",
+    RecoveryCodesRenewed = "1",
     PasswordChanged = "1",
     AccountCorrected = "1",
     AccountRestricted = "1",

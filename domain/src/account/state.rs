@@ -95,6 +95,10 @@ impl Decide for Account {
             AccountCommand::DisableSecondFactor { at } => {
                 self.second_factor.then_some(AccountEvent::SecondFactorDisabled { at })
             }
+            AccountCommand::RenewRecoveryCodes { .. } if !self.second_factor => {
+                return Err(AccountError::SecondFactorOff);
+            }
+            AccountCommand::RenewRecoveryCodes { at } => Some(AccountEvent::RecoveryCodesRenewed { at }),
             AccountCommand::LogInWithRecoveryCode { left, at } => {
                 let used = AccountEvent::RecoveryCodeUsed { left, at };
                 return Ok(vec![used, AccountEvent::AccountLoggedIn { at }]);
@@ -182,6 +186,7 @@ impl Account {
             AccountEvent::SecondFactorEnabled { .. } => self.second_factor = true,
             AccountEvent::SecondFactorDisabled { .. } => self.second_factor = false,
             AccountEvent::RecoveryCodeUsed { .. }
+            | AccountEvent::RecoveryCodesRenewed { .. }
             | AccountEvent::AccountLoggedIn { .. }
             | AccountEvent::PasswordChanged { .. } => {}
             AccountEvent::AccountCorrected {

@@ -202,6 +202,14 @@ fn a_second_factor_is_turned_on_once_and_off_again() {
 }
 
 #[test]
+fn recovery_codes_are_renewed_while_the_second_factor_is_on() {
+    let renew = AccountCommand::RenewRecoveryCodes { at: AT };
+    let enabled = AccountEvent::SecondFactorEnabled { at: AT };
+    refused(vec![registered()], renew.clone(), AccountError::SecondFactorOff);
+    when(vec![registered(), enabled], renew, vec![AccountEvent::RecoveryCodesRenewed { at: AT }]);
+}
+
+#[test]
 fn a_log_in_with_a_recovery_code_tells_how_many_are_left() {
     let log_in = AccountCommand::LogInWithRecoveryCode { left: 9, at: AT };
     let used = AccountEvent::RecoveryCodeUsed { left: 9, at: AT };

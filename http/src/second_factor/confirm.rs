@@ -31,6 +31,12 @@ pub(crate) struct RecoveryCodes {
     recovery_codes: Vec<String>,
 }
 
+impl RecoveryCodes {
+    pub(super) fn of(codes: &[SecretString]) -> Self {
+        Self { recovery_codes: codes.iter().map(|code| code.expose_secret().to_owned()).collect() }
+    }
+}
+
 /// Turn the second factor on
 ///
 /// From now on a log-in asks for a code. An `Idempotency-Key` is ignored here: the answer holds secrets that are not kept.
@@ -54,6 +60,6 @@ pub(crate) async fn confirm(
     let extract::Json(ConfirmSecondFactor { code }) = ask.payload;
     let fresh = clock::many();
     let on = app.commands.confirm_second_factor(session.actor, &code, fresh, ask.request).await?;
-    let recovery_codes = on.recovery_codes.iter().map(|code| code.expose_secret().to_owned()).collect();
-    Ok(([(POSITION, on.done.position.to_string())], Json(RecoveryCodes { recovery_codes })).into_response())
+    let position = [(POSITION, on.done.position.to_string())];
+    Ok((position, Json(RecoveryCodes::of(&on.recovery_codes))).into_response())
 }

@@ -4,3 +4,4 @@ pub(crate) mod begin;
 pub(crate) mod confirm;
 pub(crate) mod end;
 pub(crate) mod read;
+pub(crate) mod renew;

@@ -50,6 +50,10 @@ const GERMAN: &[(&str, &str)] = &[
     ("weak", "muss eine starke Marke sein, ohne W/"),
     ("too_common", "ist zu verbreitet; bitte ein anderes wählen"),
     ("wrong_code", "ist kein Code, den die App jetzt zeigt"),
+    (
+        "wrong_factor",
+        "ist weder ein Code, den die App jetzt zeigt, noch ein Wiederherstellungscode, oder wurde schon benutzt",
+    ),
     ("not_valid", "gilt nicht oder nicht mehr; bitte eine neue Mail anfordern"),
     ("wrong", "ist nicht das jetzige Passwort"),
     ("too_weak", "ist zu leicht zu erraten; bitte ein anderes wählen"),

@@ -190,6 +190,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "the second factor is on already; turn it off first",
         "Der zweite Faktor ist schon an. Bitte zuerst ausschalten.",
     ),
+    ("the second factor is not on", "Der zweite Faktor ist nicht an."),
     (
         "no authenticator app was told a secret within the last hour; begin anew",
         "In der letzten Stunde hat keine Authenticator-App ein Geheimnis bekommen. Bitte neu beginnen.",

@@ -64,6 +64,7 @@ impl AccountRow {
             | AccountEvent::SecondFactorEnabled { .. }
             | AccountEvent::SecondFactorDisabled { .. }
             | AccountEvent::RecoveryCodeUsed { .. }
+            | AccountEvent::RecoveryCodesRenewed { .. }
             | AccountEvent::RestrictionLiftAnnounced { .. } => {}
             AccountEvent::EmailVerified { .. } => row.email_verified = true,
             AccountEvent::AccountLoggedIn { at } => row.last_login_at = Some(at),

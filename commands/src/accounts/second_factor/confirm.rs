@@ -99,11 +99,20 @@ impl Also for Enable {
         if enabled.rows_affected() == 0 {
             return Err(sqlx::Error::RowNotFound);
         }
-        sqlx::query("INSERT INTO recovery_codes (account_id, code) SELECT $1, UNNEST($2::bytea[])")
-            .bind(self.account.0)
-            .bind(&self.codes)
-            .execute(tx)
-            .await
-            .map(drop)
+        keep(tx, self.account, &self.codes).await
     }
+}
+
+/// Keeps recovery codes, as their digests.
+pub(super) async fn keep(
+    tx: &mut PgConnection,
+    account: AccountId,
+    codes: &[Vec<u8>],
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO recovery_codes (account_id, code) SELECT $1, UNNEST($2::bytea[])")
+        .bind(account.0)
+        .bind(codes)
+        .execute(tx)
+        .await
+        .map(drop)
 }

@@ -1,13 +1,14 @@
 //! A second factor: the codes of an authenticator app (TOTP, RFC 6238), and recovery codes for when it is lost.
 //!
 //! The app's secret is a row, sealed under the person's key; of a recovery code a keyed hash is kept. Neither is in the
-//! log, which tells that the factor was turned on or off and that a recovery code was used.
+//! log, which tells that the factor was turned on or off and that a recovery code was used or all were renewed.
 
 mod begin;
 mod check;
 mod confirm;
 mod end;
 mod read;
+mod renew;
 
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
@@ -19,6 +20,7 @@ pub use begin::Enrolment;
 pub(crate) use check::Proof;
 pub use confirm::Confirmed;
 pub use read::SecondFactor;
+pub use renew::Renewed;
 
 use crate::CommandError;
 
