@@ -14,11 +14,13 @@ pub struct Swept {
     pub idempotency_keys: u64,
     /// Invitations that expired; whom they went to is forgotten.
     pub invitations: u64,
+    /// Files of uploads that came to nothing.
+    pub uploads: u64,
 }
 
 impl Commands {
     /// Deletes sessions that ended, answers that nobody may ask for any more, to whom invitations went that have
-    /// expired, and secrets of authenticator apps that were never confirmed.
+    /// expired, secrets of authenticator apps that were never confirmed, and files of uploads that came to nothing.
     pub async fn sweep(&self, now: Time) -> Result<Swept, CommandError> {
         let sessions = sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
             .bind(now)
@@ -35,6 +37,8 @@ impl Commands {
             .execute(self.log.pool())
             .await?;
         let invitations = self.forget_expired_invitations(now).await?;
-        Ok(Swept { sessions, idempotency_keys, invitations })
+        // Last: the object store may be away, and the rest need not wait for it.
+        let uploads = self.sweep_uploads(now).await?;
+        Ok(Swept { sessions, idempotency_keys, invitations, uploads })
     }
 }

@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::{House, keyed, request};
+use bytes::Bytes;
+use common::{House, at, keyed, request};
 use stage_commands::{CommandError, Missing, Request};
 use stage_domain::topics::{Rule, RuleKind, Rules};
 
@@ -159,4 +160,78 @@ async fn a_key_is_free_again_after_a_day() {
     assert_eq!(create("one", 86_399).await.unwrap(), first);
     assert_ne!(create("two", 86_400).await.unwrap(), first);
     assert_eq!(house.commands.sweep(common::at(3 * 86_400)).await.unwrap().idempotency_keys, 1);
+}
+
+#[tokio::test]
+async fn a_file_that_no_event_names_is_deleted_after_a_day_and_one_that_an_event_names_never() {
+    let house = House::new().await;
+    let ada = house.registered("ada@example.org").await;
+    let stage = house.stage(ada, "rathaus").await;
+    let picture = Bytes::from_static(b"\x89PNG\r\n\x1a\n rest");
+    let kept = house.commands.add_media(ada, stage, picture.clone(), request(0)).await.unwrap().id;
+    let is_there = async |file: uuid::Uuid| {
+        house.commands.objects.get(&format!("media/{file}")).await.unwrap().is_some()
+    };
+    // The append ends in an error that does not say whether it was done.
+    let sql = async |sql: &str| sqlx::raw_sql(sql).execute(&house.database.pool).await.unwrap();
+    sql(
+        "CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+         CREATE TRIGGER break_off BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION break_off()",
+    )
+    .await;
+    let request_ = request(1);
+    let orphan = request_.new_id;
+    let broken = house.commands.add_media(ada, stage, picture, request_).await;
+    assert!(matches!(broken, Err(CommandError::Store(_))), "{broken:?}");
+    sql("DROP TRIGGER break_off ON events").await;
+    assert!(is_there(orphan).await);
+    let day = 24 * 60 * 60;
+    assert_eq!(house.commands.sweep(at(day)).await.unwrap().uploads, 0);
+    assert!(is_there(orphan).await);
+
+    // While the object store is away, nothing is forgotten.
+    assert!(house.without_objects().await.sweep(at(day + 1)).await.is_err());
+    assert_eq!(house.commands.sweep(at(day + 1)).await.unwrap().uploads, 1);
+    assert!(!is_there(orphan).await);
+    assert_eq!(house.commands.sweep(at(365 * day)).await.unwrap().uploads, 0);
+    assert!(is_there(kept).await);
+}
+
+#[tokio::test]
+async fn a_file_that_was_swept_is_named_by_no_event() {
+    let house = House::new().await;
+    let ada = house.registered("ada@example.org").await;
+    let stage = house.stage(ada, "rathaus").await;
+    // The sweep comes between the file and its event, which takes longer than a day to be appended.
+    sqlx::raw_sql(
+        "CREATE FUNCTION sweep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM uploads; RETURN NEW; END';
+         CREATE TRIGGER sweep BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION sweep()",
+    )
+    .execute(&house.database.pool)
+    .await
+    .unwrap();
+    let before = house.events().await;
+    let picture = Bytes::from_static(b"\x89PNG\r\n\x1a\n rest");
+    let swept = house.commands.add_media(ada, stage, picture, request(1)).await;
+    assert!(matches!(swept, Err(CommandError::Store(_))), "{swept:?}");
+    assert_eq!(house.events().await, before);
+}
+
+#[tokio::test]
+async fn a_stage_that_is_closed_takes_what_its_uploads_left_with_it() {
+    let house = House::new().await;
+    let ada = house.registered("ada@example.org").await;
+    let stage = house.stage(ada, "rathaus").await;
+    let orphan = uuid::Uuid::now_v7();
+    let object = stage_store::Object { content_type: "image/png".into(), bytes: Bytes::from_static(b"rest") };
+    house.commands.objects.put(&format!("media/{orphan}"), object).await.unwrap();
+    sqlx::query("INSERT INTO uploads (id, stage_id, begun_at) VALUES ($1, $2, $3)")
+        .bind(orphan)
+        .bind(stage.0)
+        .bind(at(0))
+        .execute(&house.database.pool)
+        .await
+        .unwrap();
+    house.commands.close_stage(ada, stage, request(1)).await.unwrap();
+    assert!(house.commands.objects.get(&format!("media/{orphan}")).await.unwrap().is_none());
 }

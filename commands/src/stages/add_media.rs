@@ -12,8 +12,8 @@ use stage_domain::{
 };
 use stage_store::{Act, Also, Appended, ExecuteError, Object, Receipt, StoreError};
 
-use super::owners::IN_USE;
-use crate::{Actor, CommandError, Commands, Done, Missing, Request, UseCase};
+use super::{owners::IN_USE, uploads};
+use crate::{Actor, CommandError, Commands, Done, Missing, Request, Time, UseCase};
 
 /// The largest file that is taken: 10 MiB.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -35,7 +35,7 @@ impl Commands {
             return Err(CommandError::TooLarge { max_bytes: MAX_BYTES });
         }
         let content_type = picture_type(&bytes).ok_or(CommandError::UnsupportedMedia)?;
-        let media = MediaId(request.new_id);
+        let (media, at) = (MediaId(request.new_id), request.at);
         let command = StageCommand::AddMedia {
             media_id: media,
             content_type: content_type.to_owned(),
@@ -46,7 +46,7 @@ impl Commands {
         let object = Object { content_type: content_type.to_owned(), bytes };
         self.once(Some(actor.account), &request, media.0, |act| async move {
             self.stage_for(actor, stage, UseCase::AddMedia).await?;
-            self.put_then_append(stage, media, object, command, act).await
+            self.put_then_append(at, stage, media, object, command, act).await
         })
         .await
     }
@@ -54,6 +54,7 @@ impl Commands {
     /// The file first: an event never names a file that is not there.
     async fn put_then_append(
         &self,
+        at: Time,
         stage: StageId,
         media: MediaId,
         object: Object,
@@ -61,14 +62,15 @@ impl Commands {
         mut act: Act,
     ) -> Result<Receipt, CommandError> {
         act.also.push(Arc::new(Belongs { media, stage }));
+        self.note_uploads(stage, &[media], at).await?;
         self.objects.put(&object_key(media), object).await?;
         match self.log.execute::<Stage>(stage.0, command, act).await {
-            // Whether the event is there is not known, so the file stays.
+            // Whether the event is there is not known, so the file stays. Where it is not, it is swept.
             Err(ExecuteError::Store(unknown @ (StoreError::Unavailable(_) | StoreError::Database(_)))) => {
                 Err(unknown.into())
             }
             Err(refused) => {
-                self.objects.delete(&object_key(media)).await?;
+                self.undo_upload(media).await?;
                 Err(refused.into())
             }
             Ok(receipt) => Ok(receipt),
@@ -96,6 +98,7 @@ pub(crate) struct Belongs {
 #[async_trait]
 impl Also for Belongs {
     async fn write(&self, tx: &mut PgConnection, _: &Appended) -> Result<(), sqlx::Error> {
+        uploads::named(tx, self.media).await?;
         sqlx::query("INSERT INTO media (id, stage_id) VALUES ($1, $2)")
             .bind(self.media.0)
             .bind(self.stage.0)

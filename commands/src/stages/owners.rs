@@ -39,6 +39,7 @@ impl Commands {
         for media in &media {
             self.objects.delete(&object_key(*media)).await?;
         }
+        self.undo_uploads_to(stage).await?;
         // The count goes into the receipt of an erasure, if there is one.
         sqlx::query(
             "WITH done AS (DELETE FROM stage_owners WHERE stage_id = $1 AND closed_at IS NOT NULL RETURNING owner)

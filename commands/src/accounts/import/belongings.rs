@@ -139,8 +139,9 @@ impl Belongings {
         })
     }
 
-    pub(super) fn media(&self) -> impl Iterator<Item = MediaId> {
-        self.open_stages().flat_map(|(_, stage)| stage.media.iter().copied())
+    /// The files of each open stage.
+    pub(super) fn media_of_stages(&self) -> impl Iterator<Item = (StageId, &[MediaId])> {
+        self.open_stages().map(|(id, stage)| (id, stage.media.as_slice()))
     }
 
     /// Each file of an open stage: its media type, and its name in the archive.

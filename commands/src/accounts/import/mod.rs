@@ -71,12 +71,17 @@ impl Commands {
             belongings.on(&line)?;
         }
         belongings.complete()?;
+        for (stage, files) in belongings.media_of_stages() {
+            self.note_uploads(stage, files, request.at).await?;
+        }
         let files = self.put_files(&mut archive, &belongings).await?;
         let written = self.restore_events(&mut archive, &belongings, password, &request).await;
         // Where it is known that nothing of it is here. Else the files may be those of an import beside this one.
         if let Err(CommandError::Taken { .. } | CommandError::Invalid(_)) = &written {
-            for media in belongings.media() {
-                self.objects.delete(&object_key(media)).await?;
+            for (_, files) in belongings.media_of_stages() {
+                for file in files {
+                    self.undo_upload(*file).await?;
+                }
             }
         }
         let (events, position) = written?;
