@@ -7,11 +7,17 @@ use uuid::Uuid;
 use super::{CountError, ViewBatch, Viewed};
 
 /// Adds a batch and how far it counts each journal in one transaction: all of it or nothing, and never twice.
-pub async fn count(connection: &mut PgConnection, batch: &ViewBatch) -> Result<(), CountError> {
+/// `added` is called when everything is written and nothing is committed.
+pub async fn count(
+    connection: &mut PgConnection,
+    batch: &ViewBatch,
+    added: impl FnOnce(),
+) -> Result<(), CountError> {
     let mut tx = connection.begin().await?;
     move_journals(&mut tx, batch).await?;
     add_totals(&mut tx, batch).await?;
     add_days(&mut tx, batch).await?;
+    added();
     tx.commit().await?;
     Ok(())
 }

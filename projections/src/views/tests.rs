@@ -26,7 +26,7 @@ fn batch(after: u64, up_to: u64) -> ViewBatch {
 }
 
 async fn counts(pool: &PgPool, batch: &ViewBatch) -> Result<(), CountError> {
-    count(&mut *pool.acquire().await?, batch).await
+    count(&mut *pool.acquire().await?, batch, || ()).await
 }
 
 #[tokio::test]

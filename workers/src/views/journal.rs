@@ -11,7 +11,7 @@ use stage_projections::views::Viewed;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::{Settings, record, segment::Segment};
+use super::{Settings, Step, Steps, record, segment::Segment};
 use crate::Clock;
 
 /// How often a new file is tried again. A folder that is gone fails with the last.
@@ -31,6 +31,7 @@ pub struct Journal {
     new_id: NewId,
     files: Mutex<Files>,
     written: Notify,
+    steps: Steps,
 }
 
 #[derive(Default)]
@@ -58,6 +59,7 @@ impl Journal {
             new_id,
             files: Mutex::default(),
             written: Notify::new(),
+            steps: settings.steps.clone(),
         })
     }
 
@@ -71,6 +73,7 @@ impl Journal {
         let mut files = self.files();
         self.segment(&mut files, day)?.append(&bytes)?;
         drop(files);
+        self.steps.reached(Step::WrittenDown);
         self.written.notify_one();
         metrics::counter!("stage_views_journaled_total").increment(seen.len() as u64);
         Ok(())
@@ -83,6 +86,7 @@ impl Journal {
             return Ok(open.clone());
         }
         let segment = Arc::new(self.create(day)?);
+        self.steps.reached(Step::FileMade);
         files.open = Some(segment.clone());
         Ok(segment)
     }

@@ -20,7 +20,6 @@
 
 pub mod count;
 mod error;
-mod fault;
 mod journal;
 mod look;
 mod message;
@@ -28,6 +27,7 @@ pub mod publish;
 mod record;
 mod segment;
 mod settings;
+mod step;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -36,3 +36,4 @@ pub use error::ViewsError;
 pub use journal::{Journal, NewId};
 pub use look::{Look, look};
 pub use settings::Settings;
+pub use step::{Step, Steps};

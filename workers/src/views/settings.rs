@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::Steps;
+
 /// How views are carried and counted. The defaults are for production; a test chooses its own names.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -30,6 +32,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// How long a finished journal's row is kept, to tell late repetitions apart.
     pub keep_finished: Duration,
+    /// Hears of each step of a view.
+    pub steps: Steps,
 }
 
 impl Default for Settings {
@@ -49,6 +53,7 @@ impl Default for Settings {
             heartbeat: Duration::from_secs(1),
             timeout: Duration::from_secs(5),
             keep_finished: Duration::from_secs(7 * 24 * 60 * 60),
+            steps: Steps::default(),
         }
     }
 }

@@ -17,11 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{
-    Settings, ViewsError,
-    fault::{Faults, Step},
-    stream::ViewStream,
-};
+use super::{Settings, Step, ViewsError, stream::ViewStream};
 use lead::{lead, meanwhile};
 use reader::Reader;
 use sum::Sum;
@@ -37,13 +33,12 @@ pub(super) struct Counter {
     pool: PgPool,
     stream: ViewStream,
     settings: Settings,
-    pub(super) faults: Faults,
 }
 
 impl Counter {
     pub(super) fn new(pool: PgPool, nats: Client, settings: Settings) -> Self {
         let stream = ViewStream::new(nats, &settings);
-        Self { pool, stream, settings, faults: Faults::default() }
+        Self { pool, stream, settings }
     }
 
     pub(super) async fn run(self, stop: CancellationToken) {
@@ -65,6 +60,7 @@ impl Counter {
     async fn lead(&self) -> Result<(), ViewsError> {
         let mut connection = lead(&self.settings).elected(&self.pool).await?;
         let _leading = Leading::new();
+        self.reached(Step::Elected);
         let mut counted = views::counted_all(&mut connection).await?;
         let mut sweep_at = Instant::now();
         loop {
@@ -95,16 +91,17 @@ impl Counter {
             lead(&self.settings).still(connection).await?;
             return meanwhile(connection, &self.settings, reader.check(&self.stream)).await;
         };
-        self.faults.reached(Step::Received).await;
+        self.reached(Step::Received);
         if sum.batch.is_empty() {
             lead(&self.settings).still(connection).await?;
         } else {
             let started = Instant::now();
-            let counting = timeout(self.settings.timeout * 6, views::count(connection, &sum.batch)).await;
+            let counting = views::count(connection, &sum.batch, || self.reached(Step::Added));
+            let counting = timeout(self.settings.timeout * 6, counting).await;
             counting.map_err(|_| ViewsError::TimedOut("counting"))??;
             metrics::histogram!("stage_views_count_seconds").record(started.elapsed());
         }
-        self.faults.reached(Step::Committed).await;
+        self.reached(Step::Committed);
         counted.extend(sum.batch.journals.iter().map(|(journal, part)| (*journal, part.up_to)));
         sum.report();
         let purging = async { Ok(reader.purge(sum.last_sequence).await) };
@@ -112,7 +109,7 @@ impl Counter {
             // They are told apart as counted when they come again, and purged with the next ones.
             tracing::warn!(%error, "counted views stay in the stream for now");
         }
-        self.faults.reached(Step::Purged).await;
+        self.reached(Step::Purged);
         Ok(())
     }
 
@@ -135,6 +132,10 @@ impl Counter {
             }
         }
         Ok(Some(sum))
+    }
+
+    fn reached(&self, step: Step) {
+        self.settings.steps.reached(step);
     }
 }
 

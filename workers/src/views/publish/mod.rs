@@ -18,8 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    Journal, Settings, ViewsError,
-    fault::{Faults, Step},
+    Journal, Settings, Step, ViewsError,
     message::Message,
     record,
     segment::Segment,
@@ -64,7 +63,6 @@ pub(super) struct Publisher {
     pool: PgPool,
     stream: ViewStream,
     settings: Settings,
-    pub(super) faults: Faults,
     shipments: BTreeMap<Uuid, Shipment>,
     /// When the stream was made, as far as is known.
     made: String,
@@ -78,7 +76,6 @@ impl Publisher {
             pool,
             stream: ViewStream::new(nats, &settings),
             settings,
-            faults: Faults::default(),
             shipments: BTreeMap::new(),
             made: String::new(),
             settle_at: Instant::now(),
@@ -157,18 +154,18 @@ impl Publisher {
         let (reading, limit) = (segment.clone(), self.settings.message_records);
         let records =
             spawn_blocking(move || reading.read(after, limit)).await.map_err(std::io::Error::other)??;
-        self.faults.reached(Step::Read).await;
+        self.reached(Step::Read);
         let message = Message { journal: segment.id, day: segment.day, after, records: &records };
         let up_to = message.up_to();
         let stored = self.stream.send(message.encode()).await?;
-        self.faults.reached(Step::Sent).await;
+        self.reached(Step::Sent);
         let stored = stored.await.map_err(ViewsError::stream);
         if stored.is_err() {
             // The stream may be missing; settling makes it again.
             self.settle_at = Instant::now();
         }
         let sequence = stored?.sequence;
-        self.faults.reached(Step::Stored).await;
+        self.reached(Step::Stored);
         let receipt = Receipt { made: self.made.clone(), sequence };
         self.shipments.entry(segment.id).or_default().was_sent(up_to, receipt);
         metrics::counter!("stage_views_published_total").increment((records.len() / record::SIZE) as u64);
@@ -180,6 +177,7 @@ impl Publisher {
     async fn settle(&mut self) -> Result<(), ViewsError> {
         let journal = self.journal.clone();
         spawn_blocking(move || journal.adopt()).await.map_err(std::io::Error::other)??;
+        self.reached(Step::Adopted);
         // First the stream, then the database: what has left the stream by now is counted by then, or lost.
         let (_, holding) = self.stream.open().await?;
         self.made.clone_from(&holding.made);
@@ -224,13 +222,20 @@ impl Publisher {
         if finished.is_empty() {
             return Ok(());
         }
+        self.reached(Step::Compared);
         // The file goes first: while there is a file its row must not be swept.
         for segment in &finished {
             self.journal.delete(segment)?;
             self.shipments.remove(&segment.id);
         }
+        self.reached(Step::Deleted);
         let ids: Vec<Uuid> = finished.iter().map(|segment| segment.id).collect();
         views::finish(&self.pool, &ids).await?;
+        self.reached(Step::Finished);
         Ok(())
+    }
+
+    fn reached(&self, step: Step) {
+        self.settings.steps.reached(step);
     }
 }

@@ -16,20 +16,14 @@ use stage_domain::{PostId, StageId};
 use stage_projections::views::Viewed;
 use stage_testkit::TestDatabase;
 use tempfile::TempDir;
-use tokio::{sync::Notify, task::JoinHandle, time::Instant};
+use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::views::{
-    Journal, Settings,
-    count::Counter,
-    fault::{Faults, Step},
-    publish::Publisher,
-    stream::ViewStream,
-};
+use crate::views::{Journal, Settings, Step, Steps, count::Counter, publish::Publisher, stream::ViewStream};
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct House {
     pub database: TestDatabase,
@@ -46,68 +40,54 @@ impl House {
     }
 
     pub(super) async fn on(nats_url: &str) -> Self {
-        let name = stage_testkit::unique("views");
         Self {
             database: stage_testkit::database().await,
             dir: tempfile::tempdir().unwrap(),
             nats: async_nats::connect(nats_url).await.unwrap(),
-            settings: Settings {
-                subject: format!("test.{name}"),
-                stream: name,
-                stream_bytes: 64 << 20,
-                gather: Duration::from_millis(1),
-                settle_every: Duration::from_millis(100),
-                message_records: 7,
-                batch_messages: 5,
-                batch_wait: Duration::from_millis(5),
-                heartbeat: Duration::from_millis(300),
-                timeout: Duration::from_secs(2),
-                ..Settings::default()
-            },
+            settings: settings(stage_testkit::unique("views")),
             viewed: BTreeMap::new(),
         }
     }
 
     /// What a process has: a journal in this folder.
     pub(super) fn journal(&self) -> Arc<Journal> {
-        let (clock, new_id) = (Arc::new(Utc::now), Arc::new(Uuid::new_v4));
-        Arc::new(Journal::open(self.dir.path(), &self.settings, clock, new_id).unwrap())
+        journal(self.dir.path(), &self.settings)
     }
 
     /// `count` views of some posts and stages, in calls of different sizes.
     pub(super) fn view(&mut self, journal: &Journal, count: u64) {
-        let seen: Vec<Viewed> = (0..count)
-            .map(|n| match n % 3 {
-                0 => Viewed::Stage(StageId(Uuid::from_u128(1))),
-                _ => Viewed::Post(PostId(Uuid::from_u128(u128::from(n % 5)))),
-            })
-            .collect();
-        let mut rest = seen.as_slice();
-        let mut size = 1;
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at(size.min(rest.len()));
-            journal.viewed(now).unwrap();
-            (rest, size) = (later, size % 7 + 1);
+        let seen = views(count);
+        for call in calls(&seen) {
+            journal.viewed(call).unwrap();
         }
+        self.expects(&seen);
+    }
+
+    /// These must be counted too.
+    pub(super) fn expects(&mut self, seen: &[Viewed]) {
         for viewed in seen {
-            *self.viewed.entry(viewed).or_default() += 1;
+            *self.viewed.entry(*viewed).or_default() += 1;
         }
     }
 
-    pub(super) fn publish(&self, journal: &Arc<Journal>, faults: Faults) -> Process {
-        let mut publisher = Publisher::new(
-            journal.clone(),
-            self.database.pool.clone(),
-            self.nats.clone(),
-            self.settings.clone(),
-        );
-        publisher.faults = faults;
+    pub(super) fn publish(&self, journal: &Arc<Journal>) -> Process {
+        self.publish_until(journal, self.settings.steps.clone())
+    }
+
+    pub(super) fn publish_until(&self, journal: &Arc<Journal>, steps: Steps) -> Process {
+        let settings = Settings { steps, ..self.settings.clone() };
+        let (pool, nats) = (self.database.pool.clone(), self.nats.clone());
+        let publisher = Publisher::new(journal.clone(), pool, nats, settings);
         Process(tokio::spawn(publisher.run(CancellationToken::new())))
     }
 
-    pub(super) fn count(&self, faults: Faults) -> Process {
-        let mut counter = Counter::new(self.database.pool.clone(), self.nats.clone(), self.settings.clone());
-        counter.faults = faults;
+    pub(super) fn count(&self) -> Process {
+        self.count_until(self.settings.steps.clone())
+    }
+
+    pub(super) fn count_until(&self, steps: Steps) -> Process {
+        let settings = Settings { steps, ..self.settings.clone() };
+        let counter = Counter::new(self.database.pool.clone(), self.nats.clone(), settings);
         Process(tokio::spawn(counter.run(CancellationToken::new())))
     }
 
@@ -150,8 +130,7 @@ impl House {
     /// be counted any more after this, because no journal and no message is left.
     pub(super) async fn ends_with_each_view_counted_once(&self) {
         let journal = self.journal();
-        let (_publisher, _counter) =
-            (self.publish(&journal, Faults::default()), self.count(Faults::default()));
+        let (_publisher, _counter) = (self.publish(&journal), self.count());
         eventually("the journals and the stream are empty", async || {
             self.files() == 0 && self.messages().await == Some(0)
         })
@@ -185,18 +164,56 @@ impl Drop for Process {
     }
 }
 
-/// A fault at the `nth` time that a step is reached, and what tells that it was.
-pub(super) fn stop_at(step: Step, nth: usize) -> (Faults, Arc<Notify>) {
-    let (reached, stopped) = (AtomicUsize::new(0), Arc::new(Notify::new()));
-    let tell = stopped.clone();
-    let stops_at = move |now| {
-        let stops = now == step && reached.fetch_add(1, Ordering::SeqCst) + 1 == nth;
-        if stops {
-            tell.notify_one();
+/// Ends the task that reaches this step for the `nth` time, at once and without a word.
+pub(super) fn end_at(step: Step, nth: usize) -> Steps {
+    let reached = AtomicUsize::new(0);
+    Steps(Some(Arc::new(move |now| {
+        if now == step && reached.fetch_add(1, Ordering::SeqCst) + 1 == nth {
+            std::panic::resume_unwind(Box::new(step));
         }
-        stops
+    })))
+}
+
+/// Quick and small, so that little takes many messages and batches.
+pub(super) fn settings(stream: String) -> Settings {
+    Settings {
+        subject: format!("test.{stream}"),
+        stream,
+        stream_bytes: 64 << 20,
+        gather: Duration::from_millis(1),
+        settle_every: Duration::from_millis(100),
+        message_records: 7,
+        batch_messages: 5,
+        batch_wait: Duration::from_millis(5),
+        heartbeat: Duration::from_millis(300),
+        timeout: Duration::from_secs(2),
+        ..Settings::default()
+    }
+}
+
+pub(super) fn journal(dir: &Path, settings: &Settings) -> Arc<Journal> {
+    let (clock, new_id) = (Arc::new(Utc::now), Arc::new(Uuid::new_v4));
+    Arc::new(Journal::open(dir, settings, clock, new_id).unwrap())
+}
+
+/// Views of some posts and stages.
+pub(super) fn views(count: u64) -> Vec<Viewed> {
+    let viewed = |n| match n % 3 {
+        0 => Viewed::Stage(StageId(Uuid::from_u128(1))),
+        _ => Viewed::Post(PostId(Uuid::from_u128(u128::from(n % 5)))),
     };
-    (Faults { stops_at: Some(Arc::new(stops_at)) }, stopped)
+    (0..count).map(viewed).collect()
+}
+
+/// The same, cut into calls of different sizes.
+pub(super) fn calls(mut seen: &[Viewed]) -> impl Iterator<Item = &[Viewed]> {
+    let mut size = 0;
+    std::iter::from_fn(move || {
+        size = size % 7 + 1;
+        let (now, later) = seen.split_at(size.min(seen.len()));
+        seen = later;
+        (!now.is_empty()).then_some(now)
+    })
 }
 
 pub(super) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
@@ -205,8 +222,4 @@ pub(super) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
         assert!(Instant::now() < until, "never so: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-}
-
-pub(super) async fn within_patience(what: &str, notified: &Notify) {
-    assert!(tokio::time::timeout(PATIENCE, notified.notified()).await.is_ok(), "never so: {what}");
 }

@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
 use super::{
-    house::{House, Process, stop_at},
+    house::{House, Process, end_at},
     stream::{delete, publish_raw, raw_messages},
 };
-use crate::views::fault::{Faults, Step};
+use crate::views::Step;
 
 #[derive(Clone, Debug)]
 enum Happening {
@@ -19,8 +19,9 @@ enum Happening {
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
-    let answering = prop_oneof![Just(Step::Read), Just(Step::Sent), Just(Step::Stored)];
-    let counting = prop_oneof![Just(Step::Received), Just(Step::Committed), Just(Step::Purged)];
+    let answering = prop_oneof![Just(Step::Read), Just(Step::Sent), Just(Step::Stored), Just(Step::Deleted)];
+    let counting =
+        prop_oneof![Just(Step::Received), Just(Step::Added), Just(Step::Committed), Just(Step::Purged)];
     prop_oneof![
         4 => (1..60u64).prop_map(Happening::Views),
         2 => (answering, 1..4usize).prop_map(|(step, nth)| Happening::Answering(step, nth)),
@@ -35,8 +36,8 @@ async fn live_through(happenings: Vec<Happening>) {
     let mut house = House::new().await;
     house.settings.journal_bytes = 40 * 17;
     let mut journal = house.journal();
-    let mut publisher: Process = house.publish(&journal, Faults::default());
-    let mut counter: Process = house.count(Faults::default());
+    let mut publisher: Process = house.publish(&journal);
+    let mut counter: Process = house.count();
     for happening in happenings {
         match happening {
             Happening::Views(count) => house.view(&journal, count),
@@ -44,11 +45,11 @@ async fn live_through(happenings: Vec<Happening>) {
                 publisher.kill().await;
                 drop(journal);
                 journal = house.journal();
-                publisher = house.publish(&journal, stop_at(step, nth).0);
+                publisher = house.publish_until(&journal, end_at(step, nth));
             }
             Happening::Counting(step, nth) => {
                 counter.kill().await;
-                counter = house.count(stop_at(step, nth).0);
+                counter = house.count_until(end_at(step, nth));
             }
             Happening::PublishedAgain => {
                 for message in raw_messages(&house).await {

@@ -5,4 +5,5 @@ mod house;
 mod kill;
 mod law;
 mod nats;
+mod process;
 mod stream;

@@ -11,7 +11,6 @@ use tokio::{
 };
 
 use super::house::{House, eventually};
-use crate::views::fault::Faults;
 
 /// A NATS server of this test's own, which it may kill.
 struct Server {
@@ -70,7 +69,7 @@ async fn with_nats_killed_viewing_goes_on_as_fast_and_each_view_is_counted_once(
     let port = server.port.clone();
     let mut house = House::on(&format!("nats://127.0.0.1:{port}")).await;
     let journal = house.journal();
-    let processes = [house.publish(&journal, Faults::default()), house.count(Faults::default())];
+    let processes = [house.publish(&journal), house.count()];
     house.view(&journal, 500);
     eventually("all is counted", async || house.total().await == 500).await;
     house.view(&journal, 500);
@@ -100,13 +99,13 @@ async fn views_on_a_nats_server_that_lost_its_disk_are_sent_again() {
     let port = server.port.clone();
     let mut house = House::on(&format!("nats://127.0.0.1:{port}")).await;
     let journal = house.journal();
-    let publisher = house.publish(&journal, Faults::default());
+    let publisher = house.publish(&journal);
     house.view(&journal, 100);
     eventually("something is sent", async || house.messages().await > Some(3)).await;
     server.kill();
     std::fs::remove_dir_all(dir.path().join("store")).unwrap();
     let server = Server::start(dir.path(), &port);
-    let counter = house.count(Faults::default());
+    let counter = house.count();
     eventually("all is counted", async || house.total().await == 100).await;
     drop((journal, publisher, counter));
     house.ends_with_each_view_counted_once().await;
@@ -148,7 +147,7 @@ async fn views_are_counted_also_when_nats_answers_later_than_a_leader_may_be_sil
     let mut house = House::on(&slow_way(&stage_testkit::nats_url(), lag).await).await;
     assert!(lag > house.settings.heartbeat * 3 && lag < house.settings.timeout);
     let journal = house.journal();
-    let processes = [house.publish(&journal, Faults::default()), house.count(Faults::default())];
+    let processes = [house.publish(&journal), house.count()];
     house.view(&journal, 10);
     eventually("all is counted", async || house.total().await == 10).await;
     drop((journal, processes));

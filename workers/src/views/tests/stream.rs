@@ -9,7 +9,7 @@ use stage_projections::views::Viewed;
 use uuid::Uuid;
 
 use super::house::{House, eventually};
-use crate::views::{Journal, fault::Faults, message::Message, record};
+use crate::views::{Journal, message::Message, record};
 
 /// Every message that the stream holds now.
 pub(super) async fn raw_messages(house: &House) -> Vec<bytes::Bytes> {
@@ -39,7 +39,7 @@ pub(super) async fn delete(house: &House) {
 /// A stream with all views in it, and nobody who counts.
 async fn sent(house: &mut House, views: u64) -> Arc<Journal> {
     let journal = house.journal();
-    let publisher = house.publish(&journal, Faults::default());
+    let publisher = house.publish(&journal);
     house.view(&journal, views);
     let messages = views.div_ceil(house.settings.message_records as u64);
     eventually("all is sent", async || house.messages().await >= Some(messages)).await;
@@ -55,7 +55,7 @@ async fn messages_that_are_published_again_count_once() {
     for message in messages.iter().rev().chain(&messages) {
         publish_raw(&house, message.clone()).await;
     }
-    let counter = house.count(Faults::default());
+    let counter = house.count();
     eventually("all is counted", async || house.total().await == 50).await;
     for message in &messages {
         publish_raw(&house, message.clone()).await;
@@ -74,7 +74,7 @@ async fn records_in_messages_of_another_cut_count_once() {
     // As after a crash and a change of the settings: the same records, cut differently.
     house.settings.message_records = 5;
     let journal = house.journal();
-    let publisher = house.publish(&journal, Faults::default());
+    let publisher = house.publish(&journal);
     eventually("all is sent", async || house.messages().await == Some(10)).await;
     publisher.kill().await;
     drop(journal);
@@ -87,7 +87,7 @@ async fn records_in_messages_of_another_cut_count_once() {
     for message in messages.iter().take(3).chain(&cut_by_five) {
         publish_raw(&house, message.clone()).await;
     }
-    let counter = house.count(Faults::default());
+    let counter = house.count();
     eventually("all is counted", async || house.total().await >= 50).await;
     drop(counter);
     house.ends_with_each_view_counted_once().await;
@@ -97,12 +97,12 @@ async fn records_in_messages_of_another_cut_count_once() {
 async fn views_in_a_stream_that_somebody_deleted_are_sent_again() {
     let mut house = House::new().await;
     let journal = house.journal();
-    let publisher = house.publish(&journal, Faults::default());
+    let publisher = house.publish(&journal);
     house.view(&journal, 50);
     eventually("something is sent", async || house.messages().await > Some(1)).await;
     delete(&house).await;
     house.view(&journal, 50);
-    let counter = house.count(Faults::default());
+    let counter = house.count();
     eventually("all is counted", async || house.total().await == 100).await;
     delete(&house).await;
     house.view(&journal, 50);
@@ -115,12 +115,12 @@ async fn views_in_a_stream_that_somebody_deleted_are_sent_again() {
 async fn views_in_a_stream_that_somebody_emptied_are_sent_again() {
     let mut house = House::new().await;
     let journal = house.journal();
-    let publisher = house.publish(&journal, Faults::default());
+    let publisher = house.publish(&journal);
     house.view(&journal, 50);
     eventually("something is sent", async || house.messages().await > Some(2)).await;
     let stream = jetstream::new(house.nats.clone()).get_stream(&house.settings.stream).await.unwrap();
     stream.purge().await.unwrap();
-    let counter = house.count(Faults::default());
+    let counter = house.count();
     eventually("all is counted", async || house.total().await == 50).await;
     drop((journal, publisher, counter));
     house.ends_with_each_view_counted_once().await;
@@ -131,10 +131,10 @@ async fn a_stream_that_is_full_keeps_views_waiting_and_loses_none() {
     let mut house = House::new().await;
     house.settings.stream_bytes = 1500;
     let journal = house.journal();
-    let publisher = house.publish(&journal, Faults::default());
+    let publisher = house.publish(&journal);
     house.view(&journal, 300);
     eventually("the stream is full", async || house.messages().await >= Some(5)).await;
-    let counter = house.count(Faults::default());
+    let counter = house.count();
     eventually("all is counted", async || house.total().await == 300).await;
     drop((journal, publisher, counter));
     house.ends_with_each_view_counted_once().await;
