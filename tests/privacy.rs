@@ -22,6 +22,7 @@ const SECRETS: &[&str] = &[
     "a password nobody else has 9183",
     "PeculiarReaderAgent/7.31",
     "203.0.113.217",
+    "OutlandishCrawler/9.47",
 ];
 
 #[tokio::test]
@@ -56,8 +57,14 @@ async fn no_file_holds_a_persons_values_or_anything_about_a_reader() {
     for path in ["/v1/stages/rathaus", "/v1/stages/rathaus/posts", "/v1/nothing", "/v1/posts/rubbish"] {
         anybody.send(Method::GET, path, None, reader).await;
     }
-    eventually("a view is counted", async || {
-        ada.get("/api/v1/stages").await.body["stages"][0]["views"].as_u64() >= Some(1)
+    let bot: &[(&str, &str)] = &[("user-agent", SECRETS[7]), ("x-forwarded-for", SECRETS[6])];
+    anybody.send(Method::GET, "/v1/stages/rathaus", None, bot).await.expect_success();
+    let report = json!({"stages": ["rathaus"]});
+    anybody.send(Method::POST, "/v1/views", Some(report), bot).await.expect_success();
+    eventually("views are counted, those of the bot apart", async || {
+        let counted = ada.get("/api/v1/stages").await;
+        let counted = &counted.body["stages"][0];
+        counted["views"].as_u64() >= Some(1) && counted["bot_views"].as_u64() == Some(2)
     })
     .await;
     // What leaves has all of it; what stays behind must not.

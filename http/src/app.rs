@@ -5,13 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
 use stage_commands::Commands;
-use stage_projections::{Reads, views::Viewed};
+use stage_projections::{
+    Reads,
+    views::{Viewed, Viewer},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     HttpSettings,
-    extract::Shown,
-    kept::{Pages, Watch},
+    extract::{Looks, Shown},
+    kept::{Pages, Visible, Watch},
     limits::Limits,
     live::Live,
 };
@@ -29,12 +32,12 @@ pub struct App {
     pub settings: HttpSettings,
 }
 
-/// Takes the ids of what was viewed, and nothing else. Called on the way of every public read, so it must
+/// Takes the ids of what was viewed, whether by a bot, and nothing else. Called on the way of every public read, so it must
 /// answer in microseconds and never wait for a network.
 pub trait ViewSink: Send + Sync {
     /// # Errors
     /// When the views could not be kept.
-    fn viewed(&self, seen: &[Viewed]) -> std::io::Result<()>;
+    fn viewed(&self, seen: &[Viewed], by: Viewer) -> std::io::Result<()>;
 }
 
 /// Asks what the program stands on whether it is there.
@@ -56,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) limits: Limits,
     pub(crate) shown: Shown,
+    pub(crate) visible: Visible,
     pub(crate) pages: Pages,
     pub(crate) live: Arc<Live>,
     pub(crate) settings: HttpSettings,
@@ -67,15 +71,30 @@ impl Inner {
         let App { commands, reads, views, probe, metrics, closing, settings } = app;
         let limits = Limits::new(&settings);
         let live = Arc::new(Live::new(reads.clone(), settings.clone(), closing));
-        let pages = Pages::new(settings.cache_bytes, Watch::start(reads.clone(), live.clone()));
+        let watch = Watch::start(reads.clone(), live.clone());
+        let pages = Pages::new(settings.cache_bytes, watch.clone());
+        let visible = Visible::new(watch);
         let shown = Shown::default();
-        Arc::new(Self { commands, reads, views, probe, metrics, limits, shown, pages, live, settings })
+        Looks::prepare();
+        Arc::new(Self {
+            commands,
+            reads,
+            views,
+            probe,
+            metrics,
+            limits,
+            shown,
+            visible,
+            pages,
+            live,
+            settings,
+        })
     }
 
     /// Counts what was read: who gets a 304 looked at it too. A view that can't be kept must not keep a reader from
     /// reading.
-    pub(crate) fn count(&self, viewed: &[Viewed]) {
-        if !viewed.is_empty() && self.views.viewed(viewed).is_err() {
+    pub(crate) fn count(&self, viewed: &[Viewed], by: Viewer) {
+        if !viewed.is_empty() && self.views.viewed(viewed, by).is_err() {
             metrics::counter!("stage_views_not_kept_total").increment(viewed.len() as u64);
         }
     }

@@ -74,7 +74,7 @@ async fn a_hidden_post_is_shown_to_the_dashboard_alone() {
     assert_eq!(shown(&world, &FeedQuery { hidden: true, ..query() }).await, [hidden, kept]);
     assert_eq!(shown(&world, &FeedQuery { pinned: Some(true), hidden: true, ..query() }).await, [kept]);
     assert_eq!(shown(&world, &FeedQuery { pinned: Some(false), hidden: true, ..query() }).await, [hidden]);
-    assert_eq!(world.reads.visible_posts(&[kept, hidden]).await.unwrap(), [kept]);
+    assert_eq!(world.reads.visible_posts(&[kept, hidden]).await.unwrap(), [(kept, STAGE)]);
 
     log.post(hidden, PostEvent::PostShown { stage_id: STAGE, at: at(4) });
     world.project(&log.fresh()).await;

@@ -110,7 +110,7 @@ async fn readers_see_no_stage_and_no_post_of_somebody_who_is_restricted() {
     log.push::<Account>(owner, &AccountEvent::RestrictionLifted { at: at(6) });
     world.project(&log.fresh()).await;
     assert!(world.reads.stage_by_handle("rathaus").await.unwrap().is_some());
-    assert_eq!(world.reads.visible_posts(&[post]).await.unwrap(), [post]);
+    assert_eq!(world.reads.visible_posts(&[post]).await.unwrap(), [(post, STAGE)]);
     assert!(!world.reads.is_restricted(STAGE).await.unwrap());
 }
 

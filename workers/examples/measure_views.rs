@@ -9,7 +9,7 @@ use std::{
 };
 
 use stage_domain::PostId;
-use stage_projections::views::Viewed;
+use stage_projections::views::{Viewed, Viewer};
 use stage_workers::views::{Journal, Settings, count, publish};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ async fn main() {
     let bare = Mutex::new(tempfile::tempfile().unwrap());
     let reference = by_threads(|_| bare.lock().unwrap().write_all(&[1; 17]).unwrap());
     let measured = by_threads(|n| {
-        journal.viewed(&[Viewed::Post(PostId(Uuid::from_u128(n as u128 % POSTS)))]).unwrap();
+        journal.viewed(&[Viewed::Post(PostId(Uuid::from_u128(n as u128 % POSTS)))], Viewer::Person).unwrap();
     });
     let ratio = measured / reference;
     println!(
@@ -65,7 +65,7 @@ async fn main() {
     let mut waits: Vec<Duration> = vec![];
     for n in 1..=50 {
         let since = Instant::now();
-        journal.viewed(&[Viewed::Post(PostId(Uuid::from_u128(POSTS + 1)))]).unwrap();
+        journal.viewed(&[Viewed::Post(PostId(Uuid::from_u128(POSTS + 1)))], Viewer::Person).unwrap();
         while sqlx::query_scalar::<_, i64>(
             "SELECT COALESCE(max(count), 0) FROM read_views.view_totals WHERE kind = 'post' AND id = $1",
         )

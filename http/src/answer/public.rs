@@ -11,10 +11,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use stage_domain::Language;
-use stage_projections::views::Viewed;
+use stage_projections::views::{Viewed, Viewer};
 
 use crate::{
     edge::{self, Measured},
+    extract::Looks,
     kept::{Caching, Coding, Draft, Of, knows},
     problem::{Kind, Problem},
 };
@@ -44,6 +45,7 @@ pub(crate) struct Reader {
     pub(crate) tags: Vec<HeaderValue>,
     /// For our own words.
     pub(crate) language: Language,
+    pub(crate) viewer: Viewer,
     route: String,
 }
 
@@ -57,6 +59,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
             head: parts.method == Method::HEAD,
             coding: Coding::preferred(&parts.headers),
             tags: parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect(),
+            viewer: Looks::told_by(&parts.headers),
             language: edge::of_request(&parts.headers, &path),
             route: parts.extensions.get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned(),
             path,

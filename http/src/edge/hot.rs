@@ -17,7 +17,11 @@ use futures::future::{BoxFuture, Either, Ready, ready};
 use tower::Service;
 
 use super::cors::is_public;
-use crate::{app::Shared, extract::WAIT_FOR, kept::Coding};
+use crate::{
+    app::Shared,
+    extract::{Looks, WAIT_FOR},
+    kept::Coding,
+};
 
 type Answered = Result<Response, Infallible>;
 type Answering = Either<Ready<Answered>, Either<RouteFuture<Infallible>, BoxFuture<'static, Answered>>>;
@@ -42,7 +46,9 @@ impl Hot {
         let begun = crate::kept::now();
         let coding = Coding::preferred(headers);
         let page = self.app.pages.hot(key, coding)?;
-        self.app.count(page.viewed());
+        if !page.viewed().is_empty() {
+            self.app.count(page.viewed(), Looks::told_by(headers));
+        }
         let response = page.answer(false, coding, headers.get_all(header::IF_NONE_MATCH).iter());
         page.measured().add(response.status(), begun.elapsed());
         Some(response)

@@ -9,6 +9,7 @@ mod origin;
 mod payload;
 mod query;
 mod session;
+mod viewer;
 mod wait;
 
 pub(crate) use ask::Ask;
@@ -20,4 +21,5 @@ pub(crate) use origin::OwnOrigin;
 pub(crate) use payload::{Json, Nothing, Payload, body_bytes};
 pub(crate) use query::Query;
 pub(crate) use session::{Session, xsrf_token};
+pub(crate) use viewer::Looks;
 pub(crate) use wait::{WAIT_FOR, Waited};

@@ -61,7 +61,7 @@ impl Pages {
             compress(&page, reader.coding).await;
         }
         if !reader.head {
-            app.count(page.viewed());
+            app.count(page.viewed(), reader.viewer);
         }
         Ok(page.answer(reader.head, reader.coding, reader.tags.iter()))
     }

@@ -7,9 +7,11 @@
 mod cache;
 mod coding;
 mod page;
+mod visible;
 mod watch;
 
 pub(crate) use cache::Pages;
 pub(crate) use coding::Coding;
 pub(crate) use page::{Caching, Draft, Of, knows};
+pub(crate) use visible::Visible;
 pub(crate) use watch::{Watch, now};

@@ -40,9 +40,12 @@ pub(crate) struct Post {
     revised_at: Option<DateTime<Utc>>,
     pinned: bool,
     topics: Vec<PostTopic>,
-    /// How often it was viewed.
+    /// How often it was viewed, without known bots.
     #[schema(minimum = 0)]
     views: u64,
+    /// How often bots viewed it that say so themselves.
+    #[schema(minimum = 0)]
+    bot_views: u64,
 }
 
 /// A picture, film or sound in a post.
@@ -145,7 +148,8 @@ impl Post {
             revised_at: view.revised_at,
             pinned: view.pinned,
             topics: view.topics.into_iter().map(PostTopic::from).collect(),
-            views: view.views,
+            views: view.views.views,
+            bot_views: view.views.bots,
         }
     }
 }

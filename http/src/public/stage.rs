@@ -24,9 +24,12 @@ pub(crate) struct PublicStage {
     handle: String,
     name: String,
     topics: Vec<PublicTopic>,
-    /// How often it was viewed.
+    /// How often it was viewed, without known bots.
     #[schema(minimum = 0)]
     views: u64,
+    /// How often bots viewed it that say so themselves.
+    #[schema(minimum = 0)]
+    bot_views: u64,
 }
 
 /// A topic that posts can be asked for by.
@@ -40,7 +43,7 @@ impl From<StageView> for PublicStage {
     fn from(stage: StageView) -> Self {
         let StageView { id, handle, name, views, .. } = stage;
         let topics = stage.topics.into_iter().map(|topic| PublicTopic { id: topic.id.0, name: topic.name });
-        Self { id: id.0, handle, name, topics: topics.collect(), views }
+        Self { id: id.0, handle, name, topics: topics.collect(), views: views.views, bot_views: views.bots }
     }
 }
 

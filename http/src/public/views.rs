@@ -1,8 +1,6 @@
-use std::collections::{BTreeSet, HashMap};
-
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
-use stage_domain::{PostId, StageId, stage};
+use stage_domain::{PostId, stage};
 use stage_projections::views::Viewed;
 use utoipa::{
     ToSchema,
@@ -13,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     app::Shared,
     contract::{responses::ViewRefusals, text},
-    extract::{self, Ask},
+    extract::{self, Ask, Looks},
     problem::{Kind, Problem},
 };
 
@@ -46,7 +44,8 @@ pub(crate) struct ViewsAccepted {
 
 /// Report views
 ///
-/// For clients that show posts from a list. What was shown twice may be named twice.
+/// For clients that show posts from a list. What was shown twice may be named twice. A client whose `User-Agent` names a
+/// known bot is counted apart.
 #[utoipa::path(
     post, path = "/v1/views", operation_id = "report_views", tag = "public",
     request_body = ViewReport,
@@ -54,24 +53,18 @@ pub(crate) struct ViewsAccepted {
 )]
 pub(crate) async fn views(
     State(app): State<Shared>,
+    Looks(viewer): Looks,
     ask: Ask<extract::Json<ViewReport>>,
 ) -> Result<(StatusCode, Json<ViewsAccepted>), Problem> {
     let extract::Json(ViewReport { posts, stages }) = ask.payload;
     let posts: Vec<PostId> = posts.into_iter().map(PostId).collect();
     let handles: Vec<String> = stages.iter().filter_map(|handle| stage::handle(handle).ok()).collect();
 
-    let visible: BTreeSet<PostId> = match posts.is_empty() {
-        true => BTreeSet::new(),
-        false => app.reads.visible_posts(&posts).await?.into_iter().collect(),
-    };
-    let open: HashMap<String, StageId> = match handles.is_empty() {
-        true => HashMap::new(),
-        false => app.reads.open_stages(&handles).await?.into_iter().collect(),
-    };
-    let posts = posts.into_iter().filter(|post| visible.contains(post)).map(Viewed::Post);
-    let stages = handles.iter().filter_map(|handle| open.get(handle)).map(|stage| Viewed::Stage(*stage));
-    let seen: Vec<Viewed> = posts.chain(stages).collect();
-    if !seen.is_empty() && app.views.viewed(&seen).is_err() {
+    let posts = app.visible.posts(&app.reads, posts).await?;
+    let stages = app.visible.stages(&app.reads, &handles).await?;
+    let seen: Vec<Viewed> =
+        posts.into_iter().map(Viewed::Post).chain(stages.into_iter().map(Viewed::Stage)).collect();
+    if !seen.is_empty() && app.views.viewed(&seen, viewer).is_err() {
         metrics::counter!("stage_views_not_kept_total").increment(seen.len() as u64);
         return Err(Problem::new(Kind::Unavailable));
     }

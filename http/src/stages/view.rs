@@ -8,7 +8,7 @@ use stage_commands::sources::Schedule;
 use stage_domain::{SourceId, stage::Role};
 use stage_projections::{
     stages::{SourceView, StageView},
-    views::Viewed,
+    views::{Counts, Viewed},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -37,9 +37,12 @@ pub(crate) struct Stage {
     topics: Vec<TopicWithRules>,
     /// In the order in which they were linked.
     sources: Vec<Source>,
-    /// How often it was viewed.
+    /// How often it was viewed, without known bots.
     #[schema(minimum = 0)]
     views: u64,
+    /// How often bots viewed it that say so themselves.
+    #[schema(minimum = 0)]
+    bot_views: u64,
     /// The next `If-Match` for the stage and its topics.
     #[schema(minimum = 0)]
     version: u64,
@@ -53,7 +56,7 @@ pub(crate) async fn stages(app: &Inner, views: Vec<(StageView, Role)>) -> Result
     let schedules = app.commands.schedules(&sources).await?;
     let schedules: HashMap<SourceId, Schedule> = schedules.into_iter().map(|s| (s.source, s)).collect();
     let counts = app.reads.views(&of).await?;
-    let stage = |((view, role), views): ((StageView, Role), u64)| Stage {
+    let stage = |((view, role), counts): ((StageView, Role), Counts)| Stage {
         url: app.settings.public("/v1/stages/", &view.handle),
         id: view.id.0,
         name: view.name,
@@ -71,7 +74,8 @@ pub(crate) async fn stages(app: &Inner, views: Vec<(StageView, Role)>) -> Result
             })
             .collect(),
         sources: view.sources.into_iter().map(|source| with_schedule(source, &schedules)).collect(),
-        views,
+        views: counts.views,
+        bot_views: counts.bots,
         version: view.version,
     };
     Ok(views.into_iter().zip(counts).map(stage).collect())

@@ -18,7 +18,10 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
 use stage_commands::Commands;
 use stage_http::{App, HttpSettings, Probe, ViewSink};
-use stage_projections::{Reads, views::Viewed};
+use stage_projections::{
+    Reads,
+    views::{Viewed, Viewer},
+};
 use stage_store::{Hint, Keyring, Log, MasterKey, Position};
 use tower::ServiceExt;
 
@@ -35,15 +38,17 @@ pub struct House {
 #[derive(Default)]
 pub struct Seen {
     pub views: Mutex<Vec<Viewed>>,
+    pub bots: Mutex<Vec<Viewed>>,
     pub full: std::sync::atomic::AtomicBool,
 }
 
 impl ViewSink for Seen {
-    fn viewed(&self, seen: &[Viewed]) -> std::io::Result<()> {
+    fn viewed(&self, seen: &[Viewed], by: Viewer) -> std::io::Result<()> {
         if self.full.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(std::io::ErrorKind::StorageFull.into());
         }
-        self.views.lock().unwrap().extend_from_slice(seen);
+        let views = if by == Viewer::Bot { &self.bots } else { &self.views };
+        views.lock().unwrap().extend_from_slice(seen);
         Ok(())
     }
 }

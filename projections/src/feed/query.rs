@@ -4,7 +4,7 @@ use stage_domain::{PostId, SourceId, StageId, post::PostContent};
 use uuid::Uuid;
 
 use super::{AssignedTopic, FeedPage, FeedQuery, PostView, cursor::Cursor};
-use crate::{ProjectionError, Reads, names, stages::SHOWN};
+use crate::{ProjectionError, Reads, names, stages::SHOWN, views};
 
 /// The most posts of a page.
 const LARGEST_PAGE: u32 = 100;
@@ -13,7 +13,7 @@ const LARGEST_PAGE: u32 = 100;
 const COLUMNS: &str = "
     SELECT p.id, p.stage_id, p.source_id, p.network, p.content, p.sorted_at, p.imported_at, p.revised_at, p.hidden,
         p.pinned, p.version,
-        (SELECT v.count FROM read_views.view_totals v WHERE v.kind = 'post' AND v.id = p.id) AS views,
+        (SELECT ARRAY[v.count, v.bots] FROM read_views.view_totals v WHERE v.kind = 'post' AND v.id = p.id) AS views,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'by_hand', a.by_hand,
                                                       'reasons', a.reasons) ORDER BY t.position), '[]')
          FROM read_feed.assignments a JOIN read_feed.topics t ON t.id = a.topic_id
@@ -33,7 +33,7 @@ struct Row {
     hidden: bool,
     pinned: bool,
     version: i64,
-    views: Option<i64>,
+    views: Option<Vec<i64>>,
     topics: Json<Vec<AssignedTopic>>,
 }
 
@@ -82,15 +82,15 @@ impl Reads {
         Ok(self.posts(&[id.0]).await?.pop())
     }
 
-    /// Which of these are posts that a reader can see, none while the stage's owners are restricted: for counting views.
-    pub async fn visible_posts(&self, ids: &[PostId]) -> Result<Vec<PostId>, ProjectionError> {
+    /// Which of these are posts that a reader can see, and of which stage; none while the stage's owners are restricted.
+    pub async fn visible_posts(&self, ids: &[PostId]) -> Result<Vec<(PostId, StageId)>, ProjectionError> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         let sql = format!(
-            "SELECT p.id FROM read_feed.posts p WHERE p.id = ANY($1) AND NOT p.hidden AND NOT EXISTS (
+            "SELECT p.id, p.stage_id FROM read_feed.posts p WHERE p.id = ANY($1) AND NOT p.hidden AND NOT EXISTS (
                  SELECT FROM read_stages.stages s WHERE s.id = p.stage_id AND NOT {SHOWN})"
         );
-        let visible: Vec<Uuid> = sqlx::query_scalar(&sql).bind(ids).fetch_all(self.log.pool()).await?;
-        Ok(visible.into_iter().map(PostId).collect())
+        let visible: Vec<(Uuid, Uuid)> = sqlx::query_as(&sql).bind(ids).fetch_all(self.log.pool()).await?;
+        Ok(visible.into_iter().map(|(id, stage)| (PostId(id), StageId(stage))).collect())
     }
 
     /// These posts, newest first; those that aren't there are left out.
@@ -167,7 +167,7 @@ fn view(row: Row) -> Result<PostView, ProjectionError> {
         hidden: row.hidden,
         pinned: row.pinned,
         topics: row.topics.0,
-        views: row.views.unwrap_or_default().unsigned_abs(),
+        views: views::of_row(row.views),
         version: row.version.cast_unsigned(),
     })
 }

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use stage_domain::{PostId, SourceId, StageId, TopicId, post::PostContent, source::Network, topics::Reason};
 
 use super::changes::Known;
+use crate::views::Counts;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostView {
@@ -20,7 +21,7 @@ pub struct PostView {
     /// In the stage's order of topics.
     pub topics: Vec<AssignedTopic>,
     /// How often it was viewed.
-    pub views: u64,
+    pub views: Counts,
     pub version: u64,
 }
 

@@ -4,12 +4,12 @@ use stage_domain::{AccountId, SourceId, StageId, stage::Role, topics::Topic};
 use uuid::Uuid;
 
 use super::{MemberView, SourceView, StageView, row::SourceRow};
-use crate::{ProjectionError, Reads, names};
+use crate::{ProjectionError, Reads, names, views};
 
 /// A stage with all that belongs to it in one statement, so that it is seen as of one moment.
 const SELECT: &str = "
     SELECT s.id, s.position, s.owner, s.name, s.handle, s.created_at, s.version,
-        (SELECT v.count FROM read_views.view_totals v WHERE v.kind = 'stage' AND v.id = s.id) AS views,
+        (SELECT ARRAY[v.count, v.bots] FROM read_views.view_totals v WHERE v.kind = 'stage' AND v.id = s.id) AS views,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'rules', t.rules)
                                    ORDER BY t.position), '[]')
          FROM read_stages.topics t WHERE t.stage_id = s.id) AS topics,
@@ -30,7 +30,7 @@ struct Row {
     handle: String,
     created_at: DateTime<Utc>,
     version: i64,
-    views: Option<i64>,
+    views: Option<Vec<i64>>,
     topics: Json<Vec<Topic>>,
     sources: Json<Vec<SourceRow>>,
 }
@@ -130,7 +130,7 @@ fn view(row: Row) -> Result<StageView, ProjectionError> {
         handle: row.handle,
         created_at: row.created_at,
         version: row.version.cast_unsigned(),
-        views: row.views.unwrap_or_default().unsigned_abs(),
+        views: views::of_row(row.views),
         topics: row.topics.0,
         sources: row.sources.0.into_iter().map(source).collect::<Result<_, _>>()?,
     })

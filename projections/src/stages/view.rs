@@ -6,6 +6,8 @@ use stage_domain::{
     topics::Topic,
 };
 
+use crate::views::Counts;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageView {
     pub id: StageId,
@@ -16,7 +18,7 @@ pub struct StageView {
     pub created_at: DateTime<Utc>,
     pub version: u64,
     /// How often it was viewed.
-    pub views: u64,
+    pub views: Counts,
     /// In the order in which they were defined.
     pub topics: Vec<Topic>,
     /// In the order in which they were linked; unlinked ones are gone.

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use sqlx::{Connection, PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::{CountError, ViewBatch, Viewed};
+use super::{CountError, Counts, ViewBatch, Viewed};
 
 /// Adds a batch and how far it counts each journal in one transaction: all of it or nothing, and never twice.
 /// `added` is called when everything is written and nothing is committed.
@@ -51,20 +51,23 @@ async fn move_journals(tx: &mut PgConnection, batch: &ViewBatch) -> Result<(), C
 }
 
 async fn add_totals(tx: &mut PgConnection, batch: &ViewBatch) -> Result<(), CountError> {
-    let mut totals = BTreeMap::<Viewed, u64>::new();
-    for ((viewed, _), count) in &batch.counts {
-        *totals.entry(*viewed).or_default() += count;
+    let mut totals = BTreeMap::<Viewed, Counts>::new();
+    for ((viewed, _), counts) in &batch.counts {
+        let total = totals.entry(*viewed).or_default();
+        total.views += counts.views;
+        total.bots += counts.bots;
     }
     let (kinds, ids) = columns(totals.keys());
-    let counts: Vec<i64> = totals.values().map(|count| number(*count)).collect();
+    let (counts, bots) = numbers(totals.values());
     sqlx::query(
-        "INSERT INTO read_views.view_totals AS old (kind, id, count)
-         SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::bigint[])
-         ON CONFLICT (kind, id) DO UPDATE SET count = old.count + EXCLUDED.count",
+        "INSERT INTO read_views.view_totals AS old (kind, id, count, bots)
+         SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::bigint[])
+         ON CONFLICT (kind, id) DO UPDATE SET count = old.count + EXCLUDED.count, bots = old.bots + EXCLUDED.bots",
     )
     .bind(kinds)
     .bind(ids)
     .bind(counts)
+    .bind(bots)
     .execute(tx)
     .await?;
     Ok(())
@@ -73,16 +76,18 @@ async fn add_totals(tx: &mut PgConnection, batch: &ViewBatch) -> Result<(), Coun
 async fn add_days(tx: &mut PgConnection, batch: &ViewBatch) -> Result<(), CountError> {
     let (kinds, ids) = columns(batch.counts.keys().map(|(viewed, _)| viewed));
     let days: Vec<NaiveDate> = batch.counts.keys().map(|(_, day)| *day).collect();
-    let counts: Vec<i64> = batch.counts.values().map(|count| number(*count)).collect();
+    let (counts, bots) = numbers(batch.counts.values());
     sqlx::query(
-        "INSERT INTO read_views.view_days AS old (kind, id, day, count)
-         SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::date[], $4::bigint[])
-         ON CONFLICT (kind, id, day) DO UPDATE SET count = old.count + EXCLUDED.count",
+        "INSERT INTO read_views.view_days AS old (kind, id, day, count, bots)
+         SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::date[], $4::bigint[], $5::bigint[])
+         ON CONFLICT (kind, id, day) DO UPDATE SET count = old.count + EXCLUDED.count,
+                                                       bots = old.bots + EXCLUDED.bots",
     )
     .bind(kinds)
     .bind(ids)
     .bind(days)
     .bind(counts)
+    .bind(bots)
     .execute(tx)
     .await?;
     Ok(())
@@ -114,6 +119,10 @@ pub async fn sweep(executor: impl PgExecutor<'_>, keep: Duration) -> Result<u64,
 
 fn columns<'a>(of: impl Iterator<Item = &'a Viewed>) -> (Vec<&'static str>, Vec<Uuid>) {
     of.map(|viewed| (viewed.kind(), viewed.id())).unzip()
+}
+
+fn numbers<'a>(of: impl Iterator<Item = &'a Counts>) -> (Vec<i64>, Vec<i64>) {
+    of.map(|counts| (number(counts.views), number(counts.bots))).unzip()
 }
 
 /// Counts and record numbers stay far below 2^63.

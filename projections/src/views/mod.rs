@@ -10,5 +10,6 @@ mod tests;
 mod view;
 
 pub use apply::{count, finish, sweep};
+pub(crate) use query::of_row;
 pub use query::{counted, counted_all};
-pub use view::{CountError, Part, ViewBatch, Viewed};
+pub use view::{CountError, Counts, DayCounts, Part, ViewBatch, Viewed, Viewer};

@@ -1,22 +1,46 @@
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use super::Viewed;
+use super::{Counts, DayCounts, Viewed};
 use crate::{ProjectionError, Reads};
 
 impl Reads {
     /// Total views, in the order of `of`; 0 where there are none.
-    pub async fn views(&self, of: &[Viewed]) -> Result<Vec<u64>, ProjectionError> {
+    pub async fn views(&self, of: &[Viewed]) -> Result<Vec<Counts>, ProjectionError> {
         totals(self.log.pool(), of).await.map_err(ProjectionError::Unavailable)
+    }
+
+    /// The days on which it was viewed, from the first to the last of these, the earliest first.
+    pub async fn views_by_day(
+        &self,
+        of: Viewed,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<DayCounts>, ProjectionError> {
+        let rows: Vec<(NaiveDate, i64, i64)> = sqlx::query_as(
+            "SELECT day, count, bots FROM read_views.view_days
+             WHERE kind = $1 AND id = $2 AND day BETWEEN $3 AND $4 ORDER BY day",
+        )
+        .bind(of.kind())
+        .bind(of.id())
+        .bind(from)
+        .bind(to)
+        .fetch_all(self.log.pool())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(day, views, bots)| DayCounts { day, counts: counts(views, bots) })
+            .collect())
     }
 }
 
-pub(super) async fn totals(executor: impl PgExecutor<'_>, of: &[Viewed]) -> Result<Vec<u64>, sqlx::Error> {
+pub(super) async fn totals(executor: impl PgExecutor<'_>, of: &[Viewed]) -> Result<Vec<Counts>, sqlx::Error> {
     let (kinds, ids): (Vec<&str>, Vec<Uuid>) = of.iter().map(|viewed| (viewed.kind(), viewed.id())).unzip();
-    let counts: Vec<i64> = sqlx::query_scalar(
-        "SELECT COALESCE(total.count, 0)
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT COALESCE(total.count, 0), COALESCE(total.bots, 0)
          FROM UNNEST($1::text[], $2::uuid[]) WITH ORDINALITY AS asked (kind, id, place)
          LEFT JOIN read_views.view_totals AS total USING (kind, id)
          ORDER BY asked.place",
@@ -25,7 +49,7 @@ pub(super) async fn totals(executor: impl PgExecutor<'_>, of: &[Viewed]) -> Resu
     .bind(ids)
     .fetch_all(executor)
     .await?;
-    Ok(counts.into_iter().map(number).collect())
+    Ok(rows.into_iter().map(|(views, bots)| counts(views, bots)).collect())
 }
 
 /// How many records of these journals are counted; a journal without any is left out.
@@ -47,6 +71,18 @@ pub async fn counted_all(executor: impl PgExecutor<'_>) -> Result<BTreeMap<Uuid,
         .fetch_all(executor)
         .await?;
     Ok(rows.into_iter().map(|(journal, to)| (journal, number(to))).collect())
+}
+
+/// A row of a table as its array of `count` and `bots`; none is no view.
+pub(crate) fn of_row(row: Option<Vec<i64>>) -> Counts {
+    match row.as_deref() {
+        Some([views, bots]) => counts(*views, *bots),
+        _ => Counts::default(),
+    }
+}
+
+fn counts(views: i64, bots: i64) -> Counts {
+    Counts { views: number(views), bots: number(bots) }
 }
 
 /// The table keeps these from being negative.

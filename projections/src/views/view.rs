@@ -29,6 +29,45 @@ impl Viewed {
     }
 }
 
+/// Who looked, as far as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Viewer {
+    /// Nobody who is known to be a bot.
+    Person,
+    /// A bot that says so itself.
+    Bot,
+}
+
+/// How often something was viewed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Without known bots.
+    pub views: u64,
+    /// By bots that say so themselves.
+    pub bots: u64,
+}
+
+impl Counts {
+    pub fn add(&mut self, by: Viewer) {
+        match by {
+            Viewer::Person => self.views += 1,
+            Viewer::Bot => self.bots += 1,
+        }
+    }
+
+    #[must_use]
+    pub fn all(self) -> u64 {
+        self.views + self.bots
+    }
+}
+
+/// The counts of one day in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayCounts {
+    pub day: NaiveDate,
+    pub counts: Counts,
+}
+
 /// A part of a journal, in records: those after the first `after`, up to and including the one numbered `up_to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -41,7 +80,7 @@ pub struct Part {
 pub struct ViewBatch {
     /// What is summed here. The counts are refused unless every part begins where that journal's count ends.
     pub journals: BTreeMap<Uuid, Part>,
-    pub counts: BTreeMap<(Viewed, NaiveDate), u64>,
+    pub counts: BTreeMap<(Viewed, NaiveDate), Counts>,
 }
 
 impl ViewBatch {
@@ -53,7 +92,7 @@ impl ViewBatch {
     /// How many views this adds.
     #[must_use]
     pub fn views(&self) -> u64 {
-        self.counts.values().sum()
+        self.counts.values().map(|counts| counts.all()).sum()
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::NaiveDate;
-use stage_projections::views::Viewed;
+use stage_projections::views::{Viewed, Viewer};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -63,12 +63,12 @@ impl Journal {
         })
     }
 
-    /// Writes down that these were viewed, all of them or, with an error (a full disk), none.
-    pub fn viewed(&self, seen: &[Viewed]) -> io::Result<()> {
+    /// Writes down that somebody viewed these, all of them or, with an error (a full disk), none.
+    pub fn viewed(&self, seen: &[Viewed], by: Viewer) -> io::Result<()> {
         if seen.is_empty() {
             return Ok(());
         }
-        let bytes = record::encode(seen);
+        let bytes = record::encode(seen, by);
         let day = (self.clock)().date_naive();
         let mut files = self.files();
         self.segment(&mut files, day)?.append(&bytes)?;
@@ -203,7 +203,7 @@ mod tests {
                     }
                 });
             }
-            let all = (0..300).try_for_each(|_| ours.viewed(&[VIEWED]));
+            let all = (0..300).try_for_each(|_| ours.viewed(&[VIEWED], Viewer::Person));
             done.store(true, Ordering::SeqCst);
             all.unwrap();
         });
@@ -216,6 +216,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let journal = journal(dir.path());
         dir.close().unwrap();
-        assert!(journal.viewed(&[VIEWED]).is_err());
+        assert!(journal.viewed(&[VIEWED], Viewer::Person).is_err());
     }
 }

@@ -46,7 +46,7 @@ impl Sum {
         let known = usize::try_from(known).unwrap_or(usize::MAX);
         for viewed in record::decode(message.records).skip(known) {
             match viewed {
-                Some(viewed) => *self.batch.counts.entry((viewed, message.day)).or_default() += 1,
+                Some((viewed, by)) => self.batch.counts.entry((viewed, message.day)).or_default().add(by),
                 None => self.malformed += 1,
             }
         }

@@ -13,7 +13,7 @@ use std::{
 use async_nats::{Client, jetstream};
 use chrono::Utc;
 use stage_domain::{PostId, StageId};
-use stage_projections::views::Viewed;
+use stage_projections::views::{Counts, Viewed, Viewer};
 use stage_testkit::TestDatabase;
 use tempfile::TempDir;
 use tokio::{task::JoinHandle, time::Instant};
@@ -31,7 +31,7 @@ pub(super) struct House {
     pub settings: Settings,
     pub nats: Client,
     /// What was viewed, and must be counted.
-    pub viewed: BTreeMap<Viewed, u64>,
+    pub viewed: BTreeMap<Viewed, Counts>,
 }
 
 impl House {
@@ -54,19 +54,19 @@ impl House {
         journal(self.dir.path(), &self.settings)
     }
 
-    /// `count` views of some posts and stages, in calls of different sizes.
+    /// `count` views of some posts and stages by people and bots, in calls of different sizes.
     pub(super) fn view(&mut self, journal: &Journal, count: u64) {
-        let seen = views(count);
-        for call in calls(&seen) {
-            journal.viewed(call).unwrap();
+        let calls = calls(count);
+        for (seen, by) in &calls {
+            journal.viewed(seen, *by).unwrap();
         }
-        self.expects(&seen);
+        self.expects(&calls);
     }
 
-    /// These must be counted too.
-    pub(super) fn expects(&mut self, seen: &[Viewed]) {
-        for viewed in seen {
-            *self.viewed.entry(*viewed).or_default() += 1;
+    /// The views of these calls must be counted too.
+    pub(super) fn expects(&mut self, calls: &[(Vec<Viewed>, Viewer)]) {
+        for (seen, by) in calls {
+            seen.iter().for_each(|viewed| self.viewed.entry(*viewed).or_default().add(*by));
         }
     }
 
@@ -91,9 +91,9 @@ impl House {
         Process(tokio::spawn(counter.run(CancellationToken::new())))
     }
 
-    pub(super) async fn totals(&self) -> BTreeMap<Viewed, u64> {
-        let rows: Vec<(String, Uuid, i64)> =
-            sqlx::query_as("SELECT kind, id, count FROM read_views.view_totals")
+    pub(super) async fn totals(&self) -> BTreeMap<Viewed, Counts> {
+        let rows: Vec<(String, Uuid, i64, i64)> =
+            sqlx::query_as("SELECT kind, id, count, bots FROM read_views.view_totals")
                 .fetch_all(&self.database.pool)
                 .await
                 .unwrap();
@@ -101,15 +101,13 @@ impl House {
             "post" => Viewed::Post(PostId(id)),
             _ => Viewed::Stage(StageId(id)),
         };
-        rows.into_iter().map(|(kind, id, count)| (viewed(&kind, id), count.unsigned_abs())).collect()
+        let counts =
+            |views: i64, bots: i64| Counts { views: views.unsigned_abs(), bots: bots.unsigned_abs() };
+        rows.into_iter().map(|(kind, id, views, bots)| (viewed(&kind, id), counts(views, bots))).collect()
     }
 
     pub(super) async fn total(&self) -> u64 {
-        self.totals().await.values().sum()
-    }
-
-    pub(super) fn expected(&self) -> u64 {
-        self.viewed.values().sum()
+        self.totals().await.into_values().map(Counts::all).sum()
     }
 
     /// How many messages the stream holds; `None` when there is no stream.
@@ -136,11 +134,14 @@ impl House {
         })
         .await;
         assert_eq!(self.totals().await, self.viewed);
-        let days: Option<i64> = sqlx::query_scalar("SELECT sum(count)::bigint FROM read_views.view_days")
-            .fetch_one(&self.database.pool)
-            .await
-            .unwrap();
-        assert_eq!(days.unwrap_or_default().unsigned_abs(), self.expected());
+        let days: (i64, i64) =
+            sqlx::query_as("SELECT coalesce(sum(count), 0)::bigint, coalesce(sum(bots), 0)::bigint FROM read_views.view_days")
+                .fetch_one(&self.database.pool)
+                .await
+                .unwrap();
+        let (mut views, mut bots) = (0, 0);
+        self.viewed.values().for_each(|counts| (views, bots) = (views + counts.views, bots + counts.bots));
+        assert_eq!((days.0.unsigned_abs(), days.1.unsigned_abs()), (views, bots));
     }
 }
 
@@ -196,24 +197,20 @@ pub(super) fn journal(dir: &Path, settings: &Settings) -> Arc<Journal> {
     Arc::new(Journal::open(dir, settings, clock, new_id).unwrap())
 }
 
-/// Views of some posts and stages.
-pub(super) fn views(count: u64) -> Vec<Viewed> {
+/// So many views of some posts and stages, in calls of different sizes, every third by a bot.
+pub(super) fn calls(views: u64) -> Vec<(Vec<Viewed>, Viewer)> {
     let viewed = |n| match n % 3 {
         0 => Viewed::Stage(StageId(Uuid::from_u128(1))),
         _ => Viewed::Post(PostId(Uuid::from_u128(u128::from(n % 5)))),
     };
-    (0..count).map(viewed).collect()
-}
-
-/// The same, cut into calls of different sizes.
-pub(super) fn calls(mut seen: &[Viewed]) -> impl Iterator<Item = &[Viewed]> {
-    let mut size = 0;
-    std::iter::from_fn(move || {
-        size = size % 7 + 1;
-        let (now, later) = seen.split_at(size.min(seen.len()));
-        seen = later;
-        (!now.is_empty()).then_some(now)
-    })
+    let mut rest: Vec<Viewed> = (0..views).map(viewed).collect();
+    let mut calls = vec![];
+    while !rest.is_empty() {
+        let size = (calls.len() % 7 + 1).min(rest.len());
+        let by = if calls.len() % 3 == 2 { Viewer::Bot } else { Viewer::Person };
+        calls.push((rest.drain(..size).collect(), by));
+    }
+    calls
 }
 
 pub(super) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {

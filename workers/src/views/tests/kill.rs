@@ -6,7 +6,7 @@ use std::{
 
 use chrono::Utc;
 use stage_domain::PostId;
-use stage_projections::views::Viewed;
+use stage_projections::views::{Counts, Viewed, Viewer};
 use uuid::Uuid;
 
 use super::house::House;
@@ -22,7 +22,7 @@ fn views_and_answers_until_it_is_killed() {
     let (clock, new_id) = (Arc::new(Utc::now), Arc::new(Uuid::new_v4));
     let journal = Journal::open(dir, &Settings::default(), clock, new_id).unwrap();
     loop {
-        journal.viewed(&[VIEWED]).unwrap();
+        journal.viewed(&[VIEWED], Viewer::Person).unwrap();
         // Straight to the pipe, past the test harness: a view is answered when this is written.
         std::io::Write::write_all(&mut std::io::stderr(), b"answered\n").unwrap();
     }
@@ -53,6 +53,6 @@ async fn no_view_that_was_answered_is_lost_when_its_process_is_killed() {
         .map(|entry| entry.unwrap().metadata().unwrap().len() / 17)
         .sum();
     assert!((answered as u64..=answered as u64 + 3).contains(&journaled), "{journaled} of {answered}");
-    house.viewed.insert(VIEWED, journaled);
+    house.viewed.insert(VIEWED, Counts { views: journaled, bots: 0 });
     house.ends_with_each_view_counted_once().await;
 }

@@ -5,7 +5,7 @@ use async_nats::jetstream;
 use chrono::{DateTime, NaiveDate};
 use futures::StreamExt;
 use stage_domain::PostId;
-use stage_projections::views::Viewed;
+use stage_projections::views::{Viewed, Viewer};
 use uuid::Uuid;
 
 use super::house::{House, eventually};
@@ -148,7 +148,7 @@ async fn rubbish_in_the_stream_stops_nobody() {
         journal: Uuid::from_u128(9),
         day: NaiveDate::MAX.min(NaiveDate::from_ymd_opt(2026, 11, 23).unwrap()),
         after: 1_000,
-        records: &record::encode(&[Viewed::Post(PostId(Uuid::from_u128(1)))]),
+        records: &record::encode(&[Viewed::Post(PostId(Uuid::from_u128(1)))], Viewer::Person),
     };
     for rubbish in [&b""[..], b"{}", b"stageV1\n", &[0xff; 4000], &far_ahead.encode()] {
         publish_raw(&house, rubbish.to_vec().into()).await;
@@ -175,11 +175,12 @@ async fn a_journal_goes_on_in_new_files_by_size_and_by_day_and_views_keep_their_
     assert!(house.files() >= 3, "{} files", house.files());
     drop(journal);
     house.ends_with_each_view_counted_once().await;
-    let days: Vec<(NaiveDate, i64)> =
-        sqlx::query_as("SELECT day, sum(count)::bigint FROM read_views.view_days GROUP BY day ORDER BY day")
-            .fetch_all(&house.database.pool)
-            .await
-            .unwrap();
+    let days: Vec<(NaiveDate, i64)> = sqlx::query_as(
+        "SELECT day, sum(count + bots)::bigint FROM read_views.view_days GROUP BY day ORDER BY day",
+    )
+    .fetch_all(&house.database.pool)
+    .await
+    .unwrap();
     let day = |day| NaiveDate::from_ymd_opt(1970, 1, day).unwrap();
     assert_eq!(days, [(day(1), 25), (day(2), 5)]);
 }
