@@ -34,6 +34,7 @@ mod sources;
 mod stages;
 mod texts;
 mod topics;
+mod views;
 
 pub use app::{App, Probe, ViewSink};
 pub use ops::operators;

@@ -11,7 +11,7 @@ use crate::{
     app::Shared,
     audit, contract, edge, invitations, media, members, ops, pages, posts,
     problem::{Kind, Problem},
-    public, second_factor, session, sources, stages, topics,
+    public, second_factor, session, sources, stages, topics, views,
 };
 
 pub(crate) fn documented() -> (Router<Shared>, OpenApi) {
@@ -53,6 +53,8 @@ fn dashboard() -> OpenApiRouter<Shared> {
         .routes(routes!(stages::change::change))
         .routes(routes!(stages::close::close))
         .routes(routes!(stages::history::history))
+        .routes(routes!(views::stage::views))
+        .routes(routes!(views::post::views))
         .routes(routes!(members::list::list))
         .routes(routes!(members::change::change))
         .routes(routes!(members::remove::remove))
@@ -96,6 +98,10 @@ fn readers() -> OpenApiRouter<Shared> {
         .routes(routes!(public::sitemap::robots))
         .routes(routes!(public::media::media))
         .routes(routes!(public::views::views))
+        .routes(routes!(views::public::of_stage))
+        .routes(routes!(views::public::of_post))
+        .routes(routes!(views::badge::of_stage))
+        .routes(routes!(views::badge::of_post))
 }
 
 fn auditors() -> OpenApiRouter<Shared> {

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use percent_encoding::percent_decode_str;
 use stage_domain::{FieldError, Invalid};
 use url::form_urlencoded;
@@ -82,6 +82,16 @@ impl Query {
             Err(_) => {
                 Err(Invalid::one(name, "not_a_time", "must be a time such as 2026-11-25T09:00:00Z").into())
             }
+        }
+    }
+
+    /// A day as in RFC 3339.
+    pub(crate) fn day(&self, name: &str) -> Result<Option<NaiveDate>, Problem> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        // The parser is content with fewer digits and with more, and PostgreSQL knows no other years.
+        match value.parse().ok().filter(|_| value.len() == "2026-11-25".len() && !value.starts_with("0000")) {
+            Some(day) => Ok(Some(day)),
+            None => Err(Invalid::one(name, "not_a_day", "must be a day such as 2026-11-25").into()),
         }
     }
 

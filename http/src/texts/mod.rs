@@ -1,5 +1,6 @@
 //! The catalogue: every text that a person reads, in each language. Codes are the keys.
 
+mod badge;
 mod faults;
 mod history;
 mod home;
@@ -7,6 +8,7 @@ mod links;
 mod page;
 mod problems;
 
+pub(crate) use badge::badge;
 pub(crate) use faults::fault;
 pub(crate) use history::history;
 pub(crate) use home::home;
