@@ -23,6 +23,7 @@ test: ## Runs all tests against services of their own
 check: ## Looks at form, lints, licences and the direction of dependencies
 	@scripts/install check
 	cargo fmt --all --check
+	cargo fmt --manifest-path benches/peers/Cargo.toml --check
 	cargo clippy --workspace --quiet -- -D warnings
 	@# Tests make their own times and ids, and share modules of which each uses a part.
 	cargo clippy --workspace --all-targets --quiet -- -D warnings -A clippy::disallowed-methods -A unreachable-pub
@@ -31,10 +32,12 @@ check: ## Looks at form, lints, licences and the direction of dependencies
 
 fmt: ## Formats the code
 	cargo fmt --all
+	cargo fmt --manifest-path benches/peers/Cargo.toml
 
 bench: ## Measures what we promise, each beside its limit; results in target/bench/ratios.json
-	@scripts/install run
+	@scripts/install run bench
 	STAGE_TEST_FSYNC=on scripts/with-services cargo bench
+	STAGE_TEST_FSYNC=on scripts/with-services cargo run --release --manifest-path benches/peers/Cargo.toml --target-dir target
 
 openapi: ## Writes openapi/openapi.json anew
 	cargo run --quiet --bin stage -- openapi >openapi/openapi.json.new

@@ -18,6 +18,8 @@
 mod posts;
 #[path = "support/ratios.rs"]
 mod ratios;
+#[path = "support/stock.rs"]
+mod stock;
 
 use std::{
     sync::Arc,
@@ -25,17 +27,11 @@ use std::{
 };
 
 use chrono::DateTime;
-use cqrs_es::{
-    EventEnvelope, View,
-    persist::{GenericQuery, QueryReplay},
-};
-use postgres_es::{PostgresEventRepository, PostgresViewRepository};
 use ratios::Ratio;
-use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use stage_domain::{
     AccountId, TopicId,
-    post::{Post, PostContent, PostEvent},
+    post::Post,
     source::{Network, Source, SourceEvent},
     stage::{Stage, StageEvent},
     topics::{Rule, RuleKind, Rules, Topic},
@@ -264,49 +260,9 @@ async fn digest(pool: &PgPool, table: &str) -> (i64, String) {
     .unwrap()
 }
 
-/// A post, as a view of cqrs-es.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Shown {
-    stage_id: Option<Uuid>,
-    content: Option<Box<PostContent>>,
-}
-
-impl View<Post> for Shown {
-    fn update(&mut self, event: &EventEnvelope<Post>) {
-        if let PostEvent::PostImported { stage_id, content, .. } = &event.payload {
-            self.stage_id = Some(stage_id.0);
-            self.content = Some(content.clone());
-        }
-    }
-}
-
 async fn stock() -> f64 {
     let pool = PgPool::connect(&stage_testkit::empty_database().await.url).await.unwrap();
-    sqlx::raw_sql(
-        "CREATE TABLE events (aggregate_type text NOT NULL, aggregate_id text NOT NULL, sequence bigint NOT NULL,
-             event_type text NOT NULL, event_version text NOT NULL, payload json NOT NULL, metadata json NOT NULL,
-             PRIMARY KEY (aggregate_type, aggregate_id, sequence));
-         CREATE TABLE shown (view_id text PRIMARY KEY, version bigint NOT NULL, payload json NOT NULL)",
-    )
-    .execute(&pool)
-    .await
-    .unwrap();
-    for number in 0..STOCK {
-        let (id, event) = posts::imported(number / IMPORT % STAGES, number);
-        sqlx::query("INSERT INTO events VALUES ('post', $1, 1, 'PostImported', '1', $2, '{}')")
-            .bind(id.to_string())
-            .bind(serde_json::to_value(&event).unwrap())
-            .execute(&pool)
-            .await
-            .unwrap();
-    }
-    let views = Arc::new(PostgresViewRepository::<Shown, Post>::new("shown", pool.clone()));
-    let query = GenericQuery::<_, Shown, Post>::new(views);
-    let replay = QueryReplay::<_, _, Post>::new(PostgresEventRepository::new(pool.clone()), query);
-    let start = Instant::now();
-    replay.replay_all().await.unwrap();
-    let rate = rate(STOCK, start.elapsed());
-    let made: i64 = sqlx::query_scalar("SELECT count(*) FROM shown").fetch_one(&pool).await.unwrap();
-    assert_eq!(made, STOCK as i64, "it replayed everything");
-    rate
+    sqlx::raw_sql(stock::TABLES).execute(&pool).await.unwrap();
+    let posts = (0..STOCK).map(|number| posts::imported(number / IMPORT % STAGES, number));
+    rate(STOCK, stock::replay(&pool, posts).await)
 }
