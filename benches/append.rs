@@ -10,16 +10,17 @@
 
 #[path = "support/ratios.rs"]
 mod ratios;
+#[path = "support/rounds.rs"]
+mod rounds;
+#[path = "support/tasks.rs"]
+mod tasks;
 
-use std::{
-    future::Future,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use postgres_es::{PostgresCqrs, postgres_cqrs};
 use ratios::Ratio;
+use rounds::Rounds;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use stage_domain::{
     AccountId, Decide, PostId, SourceId, StageId,
@@ -28,6 +29,7 @@ use stage_domain::{
     stage::{Stage, StageCommand},
 };
 use stage_store::{Act, Batch, Hint, Keyring, Log, MasterKey, Position};
+use tasks::rate;
 use uuid::Uuid;
 
 const TASKS: usize = 16;
@@ -53,10 +55,9 @@ fn main() {
 
 async fn measure() -> Vec<Ratio> {
     let contenders = Contenders::new().await;
-    let mut rounds = Vec::new();
-    // The first round warms everything up.
-    for round in 0..=ROUNDS {
-        let rates = [
+    let names = ["new", "stock", "bare", "7 columns", "known", "stock", "batch", "bare"];
+    let rounds = Rounds::run(ROUNDS, names, async || {
+        [
             contenders.ours_new().await,
             contenders.stock_new().await,
             contenders.bare_new(&contenders.bare).await,
@@ -65,45 +66,29 @@ async fn measure() -> Vec<Ratio> {
             contenders.stock_existing().await,
             contenders.ours_batch().await,
             contenders.bare_batch().await,
-        ];
-        println!("round {round}: {}", rates.map(|rate| format!("{rate:>9.0}")).join(" "));
-        if round > 0 {
-            rounds.push(rates);
-        }
-    }
-    // A machine is not equally fast all the time, so each is compared within its round, and the round with the median
-    // ratio is the one that counts.
-    let ratio = |name, unit, measured: usize, reference_name, reference: usize| {
-        let mut pairs: Vec<[f64; 2]> =
-            rounds.iter().map(|rates| [rates[measured], rates[reference]]).collect();
-        pairs.sort_by(|a, b| (a[0] / a[1]).total_cmp(&(b[0] / b[1])));
-        let [measured, reference] = pairs[pairs.len() / 2];
-        Ratio { name, unit, measured, reference_name, reference }
-    };
+        ]
+    })
+    .await;
+    let new = |name| (name, 0);
+    let stock = "postgres-es 0.5 (PostgresCqrs)";
     vec![
-        ratio("append: a command on a new stream", "commands/s", 0, "bare INSERT of the same row", 2),
-        ratio(
-            "append: a command on a new stream, 7 columns",
+        rounds.ratio(
+            new("append: a command on a new stream"),
+            ("bare INSERT of the same row", 2),
             "commands/s",
-            0,
-            "bare INSERT, postgres-es's 7 columns",
-            3,
         ),
-        ratio(
-            "append: a command on a new stream, stock",
+        rounds.ratio(
+            new("append: a command on a new stream, 7 columns"),
+            ("bare INSERT, postgres-es's 7 columns", 3),
             "commands/s",
-            0,
-            "postgres-es 0.5 (PostgresCqrs)",
-            1,
         ),
-        ratio(
-            "append: a command on a known stream, stock",
-            "commands/s",
-            4,
-            "postgres-es 0.5 (PostgresCqrs)",
-            5,
+        rounds.ratio(new("append: a command on a new stream, stock"), (stock, 1), "commands/s"),
+        rounds.ratio(("append: a command on a known stream, stock", 4), (stock, 5), "commands/s"),
+        rounds.ratio(
+            ("append: a batch of 201 events", 6),
+            ("bare INSERT FROM UNNEST of the same rows", 7),
+            "events/s",
         ),
-        ratio("append: a batch of 201 events", "events/s", 6, "bare INSERT FROM UNNEST of the same rows", 7),
     ]
 }
 
@@ -149,8 +134,8 @@ impl Contenders {
     }
 
     async fn ours_new(&self) -> f64 {
-        let log = &self.log;
-        rate(TASKS, 150, |_| {
+        let log = self.log.clone();
+        rate(TASKS, 150, move |_| {
             let log = log.clone();
             async move { log.execute::<Stage>(Uuid::now_v7(), create(), fresh()).await.map(drop).unwrap() }
         })
@@ -158,8 +143,8 @@ impl Contenders {
     }
 
     async fn stock_new(&self) -> f64 {
-        let stock = &self.stock;
-        rate(TASKS, 100, |_| {
+        let stock = self.stock.clone();
+        rate(TASKS, 100, move |_| {
             let stock = stock.clone();
             async move { stock.execute(&Uuid::now_v7().to_string(), create()).await.unwrap() }
         })
@@ -168,7 +153,8 @@ impl Contenders {
 
     /// The same row, made and serialised as the others make it.
     async fn bare_new(&self, pool: &PgPool) -> f64 {
-        rate(TASKS, 150, |_| {
+        let pool = pool.clone();
+        rate(TASKS, 150, move |_| {
             let pool = pool.clone();
             async move {
                 let event = Stage::default().decide(create()).unwrap().remove(0);
@@ -201,8 +187,8 @@ impl Contenders {
             self.log.execute::<Stage>(id, create(), fresh()).await.unwrap();
             known.push(id);
         }
-        let (log, known) = (&self.log, &Arc::new(known));
-        rate(TASKS, KNOWN / TASKS, |number| {
+        let log = self.log.clone();
+        rate(TASKS, KNOWN / TASKS, move |number| {
             let (log, id) = (log.clone(), known[number]);
             async move { log.execute::<Stage>(id, rename(), Act::default()).await.map(drop).unwrap() }
         })
@@ -216,8 +202,8 @@ impl Contenders {
             self.stock.execute(&id.to_string(), create()).await.unwrap();
             known.push(id);
         }
-        let (stock, known) = (&self.stock, &Arc::new(known));
-        rate(TASKS, KNOWN / TASKS, |number| {
+        let stock = self.stock.clone();
+        rate(TASKS, KNOWN / TASKS, move |number| {
             let (stock, id) = (stock.clone(), known[number]);
             async move { stock.execute(&id.to_string(), rename()).await.unwrap() }
         })
@@ -225,8 +211,8 @@ impl Contenders {
     }
 
     async fn ours_batch(&self) -> f64 {
-        let log = &self.log;
-        let batches = rate(BATCH_TASKS, 8, |_| {
+        let log = self.log.clone();
+        let batches = rate(BATCH_TASKS, 8, move |_| {
             let log = log.clone();
             async move {
                 let mut batch = Batch::default();
@@ -241,11 +227,11 @@ impl Contenders {
     }
 
     async fn bare_batch(&self) -> f64 {
-        let pool = &self.bare;
+        let pool = self.bare.clone();
         // Serialised before the clock starts.
         let rows: Vec<Columns> = (0..BATCH_TASKS * 8).map(|_| Columns::of_a_batch()).collect();
-        let rows = &Arc::new(rows);
-        let batches = rate(BATCH_TASKS, 8, |number| {
+        let rows = Arc::new(rows);
+        let batches = rate(BATCH_TASKS, 8, move |number| {
             let (pool, rows) = (pool.clone(), rows.clone());
             async move { rows[number].insert(&pool).await }
         });
@@ -304,35 +290,6 @@ impl Columns {
         .map(drop)
         .unwrap();
     }
-}
-
-/// How many per second `tasks` tasks do that each do it `times` times, one after the other.
-async fn rate<F, D>(tasks: usize, times: usize, what: F) -> f64
-where
-    F: Fn(usize) -> D,
-    D: Future<Output = ()> + Send + 'static,
-{
-    let work: Vec<Vec<D>> =
-        (0..tasks).map(|task| (0..times).map(|time| what(task * times + time)).collect()).collect();
-    let start = Instant::now();
-    let running: Vec<_> = work
-        .into_iter()
-        .map(|mine| {
-            tokio::spawn(async move {
-                for one in mine {
-                    one.await;
-                }
-            })
-        })
-        .collect();
-    for task in running {
-        task.await.unwrap();
-    }
-    per_second(tasks * times, start.elapsed())
-}
-
-fn per_second(count: usize, time: Duration) -> f64 {
-    count as f64 / time.as_secs_f64()
 }
 
 async fn connect(url: &str) -> PgPool {

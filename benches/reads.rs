@@ -7,6 +7,8 @@
 mod common;
 #[path = "support/ratios.rs"]
 mod ratios;
+#[path = "support/rounds.rs"]
+mod rounds;
 
 use std::{
     fs,
@@ -23,8 +25,8 @@ use common::{
     eventually,
     feeds::{Feeds, rss},
 };
-use ratios::Ratio;
 use reqwest::StatusCode;
+use rounds::Rounds;
 use serde_json::json;
 
 const ROUNDS: usize = 7;
@@ -92,40 +94,19 @@ async fn measure() {
         format!("http://{}{PATH}", peers.axum),
         format!("http://{}{PATH}", peers.nginx),
     ];
-    let mut rounds = vec![];
-    // The first round warms everything up.
-    for round in 0..=ROUNDS {
-        let measured = addresses.each_ref().map(|address| wrk(address));
-        let line = measured
-            .iter()
-            .map(|one| format!("{:>7.0}/s {:>6.2} ms {:>6.2} ms", one.rate, one.median, one.last));
-        println!("round {round}: ours, axum, nginx: {}", line.collect::<Vec<_>>().join(", "));
-        if round > 0 {
-            rounds.push(measured);
-        }
-    }
+    let names = ["ours", "axum", "nginx", "ours: 99 % within µs", "median µs"];
+    let rounds = Rounds::run(ROUNDS, names, async || {
+        let [ours, axum, nginx] = addresses.each_ref().map(|address| wrk(address));
+        [ours.rate, axum.rate, nginx.rate, ours.last * 1000.0, ours.median * 1000.0]
+    })
+    .await;
     drop(peers);
-    let rates = |peer: usize| rounds.iter().map(|round| [round[0].rate, round[peer].rate]).collect();
-    let tail = rounds.iter().map(|round| [round[0].last * 1000.0, round[0].median * 1000.0]).collect();
     ratios::report(&[
-        of_rounds("reads: a feed of 20 kB", "requests/s", "axum, a static string", rates(1)),
-        of_rounds("reads: a feed of 20 kB, nginx", "requests/s", "nginx, a file", rates(2)),
-        of_rounds("reads: 99th percentile (below 4)", "µs", "the median", tail),
+        rounds.ratio(("reads: a feed of 20 kB", 0), ("axum, a static string", 1), "requests/s"),
+        rounds.ratio(("reads: a feed of 20 kB, nginx", 0), ("nginx, a file", 2), "requests/s"),
+        rounds.ratio(("reads: 99th percentile (below 4)", 3), ("the median", 4), "µs"),
     ]);
     cluster.end().await;
-}
-
-/// A machine is not equally fast all the time, so each is compared within its round, and the round with the median ratio
-/// is the one that counts.
-fn of_rounds(
-    name: &'static str,
-    unit: &'static str,
-    reference_name: &'static str,
-    mut pairs: Vec<[f64; 2]>,
-) -> Ratio {
-    pairs.sort_by(|a, b| (a[0] / a[1]).total_cmp(&(b[0] / b[1])));
-    let [measured, reference] = pairs[pairs.len() / 2];
-    Ratio { name, unit, measured, reference_name, reference }
 }
 
 struct Measured {

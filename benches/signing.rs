@@ -11,14 +11,16 @@
 
 #[path = "support/ratios.rs"]
 mod ratios;
+#[path = "support/rounds.rs"]
+mod rounds;
+#[path = "support/tasks.rs"]
+mod tasks;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use chrono::DateTime;
 use ratios::Ratio;
+use rounds::Rounds;
 use sqlx::PgPool;
 use stage_domain::{
     AccountId,
@@ -54,9 +56,7 @@ async fn measure() -> Ratio {
     let pool = stage_store::pool::connect(&database.url, 20).await.unwrap();
     let keyring = Keyring::open(&pool, MasterKey::generate()).await.unwrap();
     let log = Log::new(pool.clone(), keyring, Arc::new(Nobody));
-    let mut rounds = Vec::new();
-    // The first round warms everything up.
-    for round in 0..=ROUNDS {
+    let rounds = Rounds::run(ROUNDS, ["with a notary", "without"], async || {
         let without = append(&log).await;
         let (stop, notary) = sign(&pool);
         // It begins with what the round before left.
@@ -67,20 +67,10 @@ async fn measure() -> Ratio {
         assert!(unsigned(&pool).await < (TASKS * TIMES) as i64, "nothing was signed meanwhile");
         stop.cancel();
         notary.await.unwrap();
-        println!("round {round}: {signed:.0} with a notary, {without:.0} without");
-        if round > 0 {
-            rounds.push([signed, without]);
-        }
-    }
-    rounds.sort_by(|a, b| (a[0] / a[1]).total_cmp(&(b[0] / b[1])));
-    let [measured, reference] = rounds[rounds.len() / 2];
-    Ratio {
-        name: "append: while a notary signs the log",
-        unit: "commands/s",
-        measured,
-        reference_name: "append without a notary",
-        reference,
-    }
+        [signed, without]
+    })
+    .await;
+    rounds.ratio(("append: while a notary signs the log", 0), ("append without a notary", 1), "commands/s")
 }
 
 fn sign(pool: &PgPool) -> (CancellationToken, tokio::task::JoinHandle<()>) {
@@ -110,22 +100,13 @@ async fn unsigned(pool: &PgPool) -> i64 {
 }
 
 async fn append(log: &Log) -> f64 {
-    let start = Instant::now();
-    let running: Vec<_> = (0..TASKS)
-        .map(|_| {
-            let log = log.clone();
-            tokio::spawn(async move {
-                for _ in 0..TIMES {
-                    let act = Act { new: true, ..Act::default() };
-                    log.execute::<Stage>(Uuid::now_v7(), create(), act).await.unwrap();
-                }
-            })
-        })
-        .collect();
-    for task in running {
-        task.await.unwrap();
-    }
-    (TASKS * TIMES) as f64 / start.elapsed().as_secs_f64()
+    let log = log.clone();
+    tasks::rate(TASKS, TIMES, move |_| {
+        let log = log.clone();
+        let act = Act { new: true, ..Act::default() };
+        async move { log.execute::<Stage>(Uuid::now_v7(), create(), act).await.map(drop).unwrap() }
+    })
+    .await
 }
 
 fn create() -> StageCommand {

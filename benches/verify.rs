@@ -14,11 +14,14 @@
 
 #[path = "support/ratios.rs"]
 mod ratios;
+#[path = "support/rounds.rs"]
+mod rounds;
 
 use std::time::Instant;
 
 use futures::TryStreamExt as _;
 use ratios::Ratio;
+use rounds::Rounds;
 use sqlx::{PgConnection, PgPool};
 use stage_store::proof::{Notary, NotaryKey, Verify};
 
@@ -41,26 +44,13 @@ async fn measure(events: i64) -> Ratio {
     fill(&pool, events).await;
     let key = NotaryKey::new("example.org/bench", &[1; 32]).unwrap();
     sign(&pool, &key).await;
-    let mut rounds = Vec::new();
-    // The first round warms everything up.
-    for round in 0..=ROUNDS {
+    let rounds = Rounds::run(ROUNDS, ["verified", "COPY, the faster"], async || {
         let binary = copy(&pool, "COPY events TO STDOUT (FORMAT binary)", events).await;
         let text = copy(&pool, "COPY events TO STDOUT", events).await;
-        let verified = verify(&pool, &key, events).await;
-        println!("round {round}: COPY {binary:.0} binary, {text:.0} text; verified {verified:.0} events/s");
-        if round > 0 {
-            rounds.push([verified, binary.max(text)]);
-        }
-    }
-    rounds.sort_by(|a, b| (a[0] / a[1]).total_cmp(&(b[0] / b[1])));
-    let [measured, reference] = rounds[rounds.len() / 2];
-    Ratio {
-        name: "verify: a whole log",
-        unit: "events/s",
-        measured,
-        reference_name: "COPY of the same rows to a client",
-        reference,
-    }
+        [verify(&pool, &key, events).await, binary.max(text)]
+    })
+    .await;
+    rounds.ratio(("verify: a whole log", 0), ("COPY of the same rows to a client", 1), "events/s")
 }
 
 async fn fill(pool: &PgPool, events: i64) {
