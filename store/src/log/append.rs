@@ -7,7 +7,10 @@ use super::{
     execute::Tries,
     write::{self, Row},
 };
-use crate::{StoreError, seal::payload};
+use crate::{
+    StoreError,
+    seal::{SubjectKeys, payload},
+};
 
 /// Events of several streams that are appended together or not at all.
 #[derive(Default)]
@@ -69,7 +72,8 @@ impl Log {
         let mut tries = Tries::default();
         loop {
             let mut connection = self.pool.acquire().await?;
-            match self.write(&mut connection, &mut rows, &act, Receipt::default()).await {
+            let (before, known) = (Receipt::default(), SubjectKeys::default());
+            match self.write(&mut connection, &mut rows, &act, before, known).await {
                 Err(error) if error.is_rolled_back_by_chance() && tries.again().await => {}
                 result => return result.map_err(StoreError::given_up),
             }

@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use cqrs_es::{AggregateError, CqrsFramework, persist::PersistedEventStore};
 use stage_domain::Decide;
@@ -54,8 +57,14 @@ impl Log {
     {
         let slot = Arc::new(Slot::default());
         let connection = self.pool.acquire().await.map_err(StoreError::from)?.into();
-        let repository =
-            Repository { log: self.clone(), act: Arc::clone(act), load, slot: Arc::clone(&slot), connection };
+        let repository = Repository {
+            log: self.clone(),
+            act: Arc::clone(act),
+            load,
+            slot: Arc::clone(&slot),
+            keys: Mutex::default(),
+            connection,
+        };
         let store = PersistedEventStore::<_, A>::new_event_store(repository).with_upcasters(upcast::all());
         let framework = CqrsFramework::new(store, Vec::new(), ());
         let executed = framework.execute_with_metadata(&id.to_string(), command, act.metadata()).await;

@@ -3,10 +3,14 @@ use std::collections::HashMap;
 use cqrs_es::{Aggregate, DomainEvent, persist::SerializedEvent};
 use serde_json::Value;
 use sqlx::PgConnection;
+use stage_domain::account::Account;
 use uuid::Uuid;
 
 use super::{Log, upcast};
-use crate::{Position, StoreError, seal::payload};
+use crate::{
+    Position, StoreError,
+    seal::{SubjectKeys, payload},
+};
 
 /// An aggregate as its events make it. `version` 0 means that there is no such stream.
 #[derive(Clone, Debug, Default)]
@@ -52,20 +56,25 @@ impl Stored {
     }
 }
 
+/// A row of either query; the key at its end only from [`SELECT_ONE`].
+type Row = (Position, String, i64, String, String, String, Option<Vec<u8>>, Option<String>);
+
 /// Rows that are read at once. A post's event may have hundreds of kilobytes, so a load's memory does not
 /// depend on how long its streams are.
 const PAGE: usize = 100;
 
 /// What was redacted says nothing any more; an event behind it does.
 ///
-/// One stream has a query of its own, whose order the primary key gives: with an array it took half as long again.
+/// One stream has a query of its own, whose order the primary key gives: with an array it took half as long again. A
+/// person's own stream is about that person, so their key comes along instead of in a round trip of its own.
 const SELECT_ONE: &str = "
-SELECT position, aggregate_id, sequence, event_type, event_version, payload::text
-FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 AND redacted_digest IS NULL
+SELECT position, aggregate_id, sequence, event_type, event_version, payload::text, own.wrapped, own.master
+FROM events LEFT JOIN (SELECT wrapped, master FROM subject_keys WHERE subject = $5) AS own ON true
+WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 AND redacted_digest IS NULL
 ORDER BY sequence LIMIT $4";
 
 const SELECT_MANY: &str = "
-SELECT position, aggregate_id, sequence, event_type, event_version, payload::text
+SELECT position, aggregate_id, sequence, event_type, event_version, payload::text, NULL::bytea, NULL::text
 FROM events WHERE aggregate_type = $1 AND aggregate_id = ANY($2) AND (aggregate_id, sequence) > ($5, $3) AND redacted_digest IS NULL
 ORDER BY aggregate_id, sequence LIMIT $4";
 
@@ -85,9 +94,9 @@ impl Log {
         let mut many: Vec<Loaded<A>> = ids.iter().map(|_| Loaded::default()).collect();
         let asked: Vec<&str> = places.keys().copied().collect();
         let mut connection = self.pool.acquire().await?;
-        let mut after = None;
+        let (mut after, mut keys) = (None, SubjectKeys::default());
         loop {
-            let page = self.page(&mut connection, A::TYPE, &asked, after.as_ref()).await?;
+            let page = self.page(&mut connection, A::TYPE, &asked, after.as_ref(), &mut keys).await?;
             let full = page.len() == PAGE;
             after = page.last().map(|row| (row.stream_id.clone(), row.sequence));
             for row in page {
@@ -104,21 +113,21 @@ impl Log {
         }
     }
 
-    /// The events of a stream, in order.
+    /// The events of a stream, in order, and the keys of those whom they are about.
     pub(super) async fn stored(
         &self,
         connection: &mut PgConnection,
         stream_type: &str,
         id: &str,
-    ) -> Result<Vec<Stored>, StoreError> {
-        let mut stored: Vec<Stored> = Vec::new();
+    ) -> Result<(Vec<Stored>, SubjectKeys), StoreError> {
+        let (mut stored, mut keys) = (Vec::<Stored>::new(), SubjectKeys::default());
         loop {
             let after = stored.last().map(|row| (row.stream_id.clone(), row.sequence));
-            let page = self.page(connection, stream_type, &[id], after.as_ref()).await?;
+            let page = self.page(connection, stream_type, &[id], after.as_ref(), &mut keys).await?;
             let full = page.len() == PAGE;
             stored.extend(page);
             if !full {
-                return Ok(stored);
+                return Ok((stored, keys));
             }
         }
     }
@@ -130,6 +139,7 @@ impl Log {
         stream_type: &str,
         ids: &[&str],
         after: Option<&(String, u64)>,
+        keys: &mut SubjectKeys,
     ) -> Result<Vec<Stored>, StoreError> {
         let (after_id, after_sequence) = after.map_or(("", -1), |(id, at)| (id.as_str(), at.cast_signed()));
         let query = match ids {
@@ -137,12 +147,16 @@ impl Log {
             ids => sqlx::query_as(SELECT_MANY).bind(stream_type).bind(ids),
         };
         let query = query.bind(after_sequence).bind(PAGE as i64);
-        let query = if ids.len() == 1 { query } else { query.bind(after_id) };
-        let rows: Vec<(Position, String, i64, String, String, String)> =
-            query.fetch_all(&mut *connection).await?;
+        let own =
+            ids.first().filter(|_| stream_type == Account::TYPE).and_then(|id| Uuid::try_parse(id).ok());
+        let query = if ids.len() == 1 { query.bind(own) } else { query.bind(after_id) };
+        let rows: Vec<Row> = query.fetch_all(&mut *connection).await?;
+        if let (Some(own), Some((.., Some(wrapped), Some(master)))) = (own, rows.first()) {
+            self.keyring.open_subject(keys, own, wrapped, master)?;
+        }
         let mut stored = Vec::with_capacity(rows.len());
         let mut suspects = Vec::new();
-        for (position, stream_id, sequence, event_type, event_version, json) in rows {
+        for (position, stream_id, sequence, event_type, event_version, json, ..) in rows {
             if payload::is_suspect(&json) {
                 suspects.push(stored.len());
             }
@@ -154,7 +168,7 @@ impl Log {
             let sequence = sequence.cast_unsigned();
             stored.push(Stored { position, stream_id, sequence, event_type, event_version, payload });
         }
-        self.open_stored(connection, stream_type, &mut stored, &suspects).await?;
+        self.open_stored(connection, stream_type, &mut stored, &suspects, keys).await?;
         Ok(stored)
     }
 
@@ -164,16 +178,18 @@ impl Log {
         stream_type: &str,
         stored: &mut [Stored],
         suspects: &[usize],
+        keys: &mut SubjectKeys,
     ) -> Result<(), StoreError> {
         let mut subjects = Vec::new();
         for event in suspects {
             payload::subjects(&mut stored[*event].payload, &mut subjects)?;
         }
-        let keys = self.keyring.subject_keys(connection, &subjects).await?;
+        subjects.retain(|subject| keys.get(*subject).is_none());
+        keys.extend(self.keyring.subject_keys(connection, &subjects).await?);
         for event in suspects {
             let event = &mut stored[*event];
             let place = payload::place(stream_type, &event.stream_id, event.sequence);
-            payload::open(&mut event.payload, &place, &keys)?;
+            payload::open(&mut event.payload, &place, keys)?;
         }
         Ok(())
     }

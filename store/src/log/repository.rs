@@ -13,7 +13,7 @@ use serde_json::Value;
 use sqlx::{Postgres, pool::PoolConnection};
 
 use super::{Act, Log, Receipt, write::Row};
-use crate::StoreError;
+use crate::{StoreError, seal::SubjectKeys};
 
 #[derive(Default)]
 pub(super) struct Slot(Mutex<Filled>);
@@ -59,16 +59,19 @@ pub(super) struct Repository {
     /// Whether to look for events; otherwise the stream is taken to be new.
     pub load: bool,
     pub slot: Arc<Slot>,
+    /// Those of whom the loaded events are about.
+    pub keys: Mutex<SubjectKeys>,
     /// One for loading and appending: each release to the pool costs a question to the server.
     pub connection: tokio::sync::Mutex<PoolConnection<Postgres>>,
 }
 
 impl Repository {
     async fn stored<A: Aggregate>(&self, id: &str) -> Result<(Receipt, Vec<SerializedEvent>), StoreError> {
-        let stored = match self.load {
+        let (stored, keys) = match self.load {
             true => self.log.stored(&mut *self.connection.lock().await, A::TYPE, id).await?,
-            false => Vec::new(),
+            false => Default::default(),
         };
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = keys;
         let last = stored.last();
         let before = Receipt {
             position: last.map_or(0, |event| event.position),
@@ -99,7 +102,9 @@ impl PersistedEventRepository for Repository {
     ) -> Result<(), PersistenceError> {
         let mut rows: Vec<Row> = events.iter().map(Row::from).collect();
         let mut connection = self.connection.lock().await;
-        let written = self.log.write(&mut connection, &mut rows, &self.act, self.slot.receipt()).await;
+        let known = std::mem::take(&mut *self.keys.lock().unwrap_or_else(PoisonError::into_inner));
+        let before = self.slot.receipt();
+        let written = self.log.write(&mut connection, &mut rows, &self.act, before, known).await;
         self.slot.keep(written)
     }
 

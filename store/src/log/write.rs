@@ -6,7 +6,7 @@ use sqlx::{Connection as _, PgConnection, PgExecutor};
 use super::{Act, Appended, Log, Receipt};
 use crate::{
     Position, StoreError, claim,
-    seal::{payload, subject},
+    seal::{SubjectKeys, payload, subject},
 };
 
 /// An event on its way into the table. `payload` is JSON.
@@ -32,15 +32,17 @@ FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::te
 RETURNING position";
 
 impl Log {
-    /// Writes the rows and what the act brings, all or nothing. `before` is the receipt when there are no rows.
+    /// Writes the rows and what the act brings, all or nothing. `before` is the receipt when there are no rows, `known`
+    /// the keys that loading the stream has just read.
     pub(super) async fn write(
         &self,
         connection: &mut PgConnection,
         rows: &mut [Row],
         act: &Act,
         before: Receipt,
+        known: SubjectKeys,
     ) -> Result<Receipt, StoreError> {
-        self.seal(connection, rows, act).await?;
+        self.seal(connection, rows, act, known).await?;
         let events = rows.len();
         let written = match act.is_plain() {
             true if rows.is_empty() => Ok(before),
@@ -87,12 +89,13 @@ impl Log {
         Ok(receipt)
     }
 
-    /// Seals what is personal in the rows.
+    /// Seals what is personal in the rows. What is sealed under a key that was destroyed a moment ago reads as erased.
     pub(super) async fn seal(
         &self,
         connection: &mut PgConnection,
         rows: &mut [Row],
         act: &Act,
+        mut keys: SubjectKeys,
     ) -> Result<(), StoreError> {
         let mut found: Vec<(&mut Row, Value)> = Vec::new();
         let mut subjects = Vec::new();
@@ -106,9 +109,9 @@ impl Log {
             return Ok(());
         }
         let new = act.subject.as_ref().filter(|new| subjects.contains(&new.id()));
-        subjects.retain(|subject| new.is_none_or(|new| new.id() != *subject));
-        let mut keys = self.keyring.subject_keys(connection, &subjects).await?;
         new.into_iter().for_each(|new| keys.add(new));
+        subjects.retain(|subject| keys.get(*subject).is_none());
+        keys.extend(self.keyring.subject_keys(connection, &subjects).await?);
         for (row, mut value) in found {
             payload::seal(
                 &mut value,

@@ -1,3 +1,5 @@
+use std::sync::{PoisonError, RwLock};
+
 use sqlx::{PgConnection, PgExecutor, PgPool};
 use stage_domain::AccountId;
 use uuid::Uuid;
@@ -20,6 +22,8 @@ const LOOKUP: &str = "lookup";
 pub struct Keyring {
     pub(super) masters: Masters,
     lookup: Key,
+    /// What wrapped new keys when we last looked.
+    present: RwLock<MasterKey>,
 }
 
 impl Keyring {
@@ -31,8 +35,9 @@ impl Keyring {
             Some(stored) => stored,
             None => make_first(pool, &masters.first()?).await?,
         };
-        let lookup = masters.get(&master)?.unwrap_key(&place(LOOKUP), &wrapped)?;
-        Ok(Self { masters, lookup })
+        let master = masters.get(&master)?;
+        let lookup = master.unwrap_key(&place(LOOKUP), &wrapped)?;
+        Ok(Self { masters, lookup, present: RwLock::new(master) })
     }
 
     /// A keyed hash of our own rows' secrets, for looking up and comparing alone. `purpose` keeps hashes of
@@ -49,6 +54,17 @@ impl Keyring {
         subjects: &[Uuid],
     ) -> Result<SubjectKeys, StoreError> {
         SubjectKeys::load(executor, &self.masters, subjects).await
+    }
+
+    /// Takes in a row of `subject_keys` that came with something else.
+    pub(crate) fn open_subject(
+        &self,
+        keys: &mut SubjectKeys,
+        subject: Uuid,
+        wrapped: &[u8],
+        master: &str,
+    ) -> Result<(), StoreError> {
+        keys.unwrap(&self.masters, subject, wrapped, master)
     }
 
     /// Seals a secret of our own rows (a password's hash, a credential) under this person's key; `place` names
@@ -79,12 +95,15 @@ impl Keyring {
 
     /// The master key that wraps new keys, until this transaction ends: a rotation waits for it.
     pub(super) async fn present_master(&self, tx: &mut PgConnection) -> Result<MasterKey, StoreError> {
-        let name: String =
-            sqlx::query_scalar("SELECT master FROM installation_keys WHERE name = $1 FOR SHARE")
-                .bind(LOOKUP)
-                .fetch_one(tx)
-                .await?;
-        self.masters.get(&name)
+        let name: String = sqlx::query_scalar("SELECT present_master()").fetch_one(tx).await?;
+        let master = self.masters.get(&name)?;
+        *self.present.write().unwrap_or_else(PoisonError::into_inner) = master.clone();
+        Ok(master)
+    }
+
+    /// The same without asking: the database has to be asked whether it still is.
+    pub(super) fn presumed_master(&self) -> MasterKey {
+        self.present.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The installation's key of this name, made at the first time.

@@ -7,7 +7,7 @@ use stage_domain::AccountId;
 use uuid::Uuid;
 
 use super::{
-    Keyring,
+    Keyring, MasterKey,
     cipher::{self, Key},
     masters::Masters,
 };
@@ -32,14 +32,25 @@ impl NewSubject {
 
     /// Wraps the key under the present master key and writes it.
     pub(crate) async fn write(&self, tx: &mut PgConnection, keyring: &Keyring) -> Result<(), StoreError> {
-        let master = keyring.present_master(tx).await?;
-        sqlx::query("INSERT INTO subject_keys (subject, wrapped, master) VALUES ($1, $2, $3)")
-            .bind(self.subject.0)
-            .bind(master.wrap(&key_place(self.subject.0), &self.key)?)
-            .bind(master.name()?)
-            .execute(tx)
-            .await?;
+        if !self.write_under(tx, &keyring.presumed_master()).await? {
+            let present = keyring.present_master(tx).await?;
+            self.write_under(tx, &present).await?;
+        }
         Ok(())
+    }
+
+    /// Writes nothing when this is not the master key that wraps new keys.
+    async fn write_under(&self, tx: &mut PgConnection, master: &MasterKey) -> Result<bool, StoreError> {
+        let written = sqlx::query(
+            "INSERT INTO subject_keys (subject, wrapped, master)
+             SELECT $1, $2, present FROM present_master() AS present WHERE present = $3",
+        )
+        .bind(self.subject.0)
+        .bind(master.wrap(&key_place(self.subject.0), &self.key)?)
+        .bind(master.name()?)
+        .execute(tx)
+        .await?;
+        Ok(written.rows_affected() == 1)
     }
 }
 
@@ -66,14 +77,32 @@ impl SubjectKeys {
                 .bind(subjects)
                 .fetch_all(executor)
                 .await?;
-        let open = |(subject, wrapped, master): (Uuid, Vec<u8>, String)| {
-            Ok((subject, masters.get(&master)?.unwrap_key(&key_place(subject), &wrapped)?))
-        };
-        rows.into_iter().map(open).collect::<Result<_, _>>().map(Self)
+        let mut keys = Self::default();
+        for (subject, wrapped, master) in rows {
+            keys.unwrap(masters, subject, &wrapped, &master)?;
+        }
+        Ok(keys)
+    }
+
+    /// Takes in a wrapped key that was read from the table.
+    pub(super) fn unwrap(
+        &mut self,
+        masters: &Masters,
+        subject: Uuid,
+        wrapped: &[u8],
+        master: &str,
+    ) -> Result<(), StoreError> {
+        let key = masters.get(master)?.unwrap_key(&key_place(subject), wrapped)?;
+        self.0.insert(subject, key);
+        Ok(())
     }
 
     pub(crate) fn add(&mut self, new: &NewSubject) {
         self.0.insert(new.subject.0, new.key.clone());
+    }
+
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
     }
 }
 
