@@ -13,6 +13,7 @@ use stage_workers::{
     delivering::{Settings, recipients::mail::Folder},
     rights::{HandedOver, Told as _},
 };
+use uuid::Uuid;
 
 /// Pauses short enough for a test, and few tries.
 fn quick() -> Settings {
@@ -62,6 +63,29 @@ async fn a_recipient_is_told_of_nothing_that_was_before_it_was_set_up() {
     assert!(posts[0].text.contains("ada@example.org"));
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(slack.posts().len(), 1);
+    working.abort();
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_set_up_while_an_append_is_open_is_told_of_it_too() {
+    let house = House::new().await;
+    let mut open = house.database.pool.begin().await.unwrap();
+    sqlx::query(
+        "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+         VALUES ('stage', $1, 1, 'StageCreated', '1', json_build_object('StageCreated', json_build_object(
+             'owner', $1, 'name', 'Rathaus', 'handle', 'rathaus', 'at', '2026-11-25T00:00:00Z')), '{}')",
+    )
+    .bind(Uuid::now_v7().to_string())
+    .execute(&mut *open)
+    .await
+    .unwrap();
+    // Its position is the higher one, and it can be seen.
+    house.register("bob@example.org").await;
+    let slack = FakeSlack::start().await;
+    let working = house.tell_slack(&slack, quick()).await;
+    open.commit().await.unwrap();
+    let posts = slack.took(1).await;
+    assert!(posts[0].text.contains("Rathaus"), "{posts:?}");
     working.abort();
 }
 

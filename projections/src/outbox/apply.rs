@@ -1,14 +1,14 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::{PgConnection, PgPool};
-use stage_store::{Recorded, StoreError};
+use stage_store::{Mark, Recorded, StoreError};
 use uuid::Uuid;
 
 use super::{Draft, delivery_id};
 use crate::{
     ProjectionError,
-    engine::{Projection, Rebuild},
+    engine::{Projection, Rebuild, reached},
 };
 
 /// Which events a recipient is told of. What it says depends on the event alone.
@@ -124,14 +124,26 @@ impl Outbox {
     }
 }
 
+/// How long a new recipient waits for appends that are open when it begins. Then it begins before them.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Lets a recipient that is new begin with what happens from now on. Does nothing for one that is known.
+///
+/// It begins at the high-water mark and not at the last event that can be seen, because an append that is still open may
+/// have a lower position: its event happens from now on, and would never be told.
 pub async fn begin_at_present(pool: &PgPool, routes: &dyn Routes) -> Result<(), ProjectionError> {
+    let known = "SELECT EXISTS (SELECT FROM projection_checkpoints WHERE name = $1)";
+    if sqlx::query_scalar(known).bind(routes.consumer()).fetch_one(pool).await? {
+        return Ok(());
+    }
+    let mut mark = Mark::new(pool.clone());
+    mark.raise(reached(pool).await?);
     sqlx::query(
-        "INSERT INTO projection_checkpoints (name, version, position)
-         SELECT $1, 1, coalesce(max(position), 0) FROM events
+        "INSERT INTO projection_checkpoints (name, version, position) VALUES ($1, 1, $2)
          ON CONFLICT (name) DO NOTHING",
     )
     .bind(routes.consumer())
+    .bind(mark.look(PATIENCE).await?)
     .execute(pool)
     .await?;
     Ok(())
