@@ -126,6 +126,11 @@ pub(crate) enum Failure {
     Command(#[from] stage_commands::CommandError),
     #[error("there is no projection {name}; there are {known}")]
     NoProjection { name: String, known: String },
+    #[error(
+        "{0} enqueues what a recipient is told and is never rebuilt, because everything would be sent again; `stage projections \
+         resume {0}` lets it go on, and `stage outbox retry` sends a delivery again"
+    )]
+    NeverRebuilt(String),
     #[error("stopped; `stage projections rebuild {0}` goes on from here")]
     Unfinished(&'static str),
     #[error("{name} differs from what the log makes of it, in {different} rows")]

@@ -102,7 +102,14 @@ fn status(
              {dead} dead"
         )?;
         if let (Some(error), Some(at)) = (&view.error, view.failed_position) {
-            writeln!(out, "         stopped before event {at}: {error}")?;
+            writeln!(
+                out,
+                "         stopped before event {at}: {error}\n         what to do: stage projections resume \
+                 outbox_{recipient}, or stage projections skip outbox_{recipient} {at} --reason …"
+            )?;
+        }
+        if state == "paused" {
+            writeln!(out, "         what to do: stage projections resume outbox_{recipient}")?;
         }
     }
     for delivery in troubles {

@@ -91,3 +91,128 @@ async fn a_person_verifies_their_address_and_chooses_a_new_password_by_mail() {
     anybody.post("/api/v1/session", credentials).await.expect_success();
     program.stop().await;
 }
+
+/// `stage …` on a data directory, as a person reads it; or what it refuses with.
+fn said(program: &Program, arguments: &[&str]) -> String {
+    let output = program.command(arguments);
+    String::from_utf8(if output.status.success() { output.stdout } else { output.stderr }).unwrap()
+}
+
+/// The words of the command that follows `stage ` in this text, up to a mark or the end of the line.
+fn command_in<'a>(text: &'a str, begins: &str) -> Vec<&'a str> {
+    let from = text.find(&format!("stage {begins}")).unwrap_or_else(|| panic!("{begins}: {text}"));
+    let line = text[from + "stage ".len()..].split(['`', ',', '\n']).next().unwrap();
+    line.split(' ').filter(|word| *word != "…").collect()
+}
+
+async fn register(program: &Program, name: &str) {
+    let person = json!({"first_name": "Ada", "last_name": "Lovelace", "email": format!("{name}@example.org"),
+        "password": "correct horse battery", "language": "en"});
+    Client::new(&program.base).post("/api/v1/accounts", person).await.expect(StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn what_the_outbox_says_is_to_be_done_about_a_dead_letter_is_what_helps() {
+    let slack = FakeSlack::start().await;
+    let program = Program::start_with(&["--slack-webhook-url", &slack.url]).await;
+    slack.will_answer([(400, "no_text", None), (400, "invalid_payload", None)]);
+    for name in ["one", "two", "three"] {
+        register(&program, name).await;
+    }
+    // What waits behind a dead letter goes on.
+    assert!(slack.took(1).await[0].text.contains("three@example.org"));
+    let mut status = String::new();
+    eventually("both are dead", async || {
+        status = said(&program, &["outbox", "status"]);
+        status.contains("0 waiting, 1 sent, 0 withheld, 2 dead")
+    })
+    .await;
+    assert!(!status.contains("@example.org"), "it names nobody: {status}");
+    let part = |code: &str| status.split("\n\n").find(|part| part.contains(code)).unwrap();
+
+    let retry = command_in(part("registration: dead after 1 tries, no_text"), "outbox retry");
+    assert_eq!(said(&program, &retry), format!("Delivery {} is tried again.\n", retry[2]));
+    let told = slack.took(2).await;
+    assert!(told[1].text.contains("one@example.org") && told[1].key == retry[2], "{told:?}");
+    assert_eq!(slack.posts()[0].key, retry[2], "with the key of the first try");
+
+    let drop = command_in(part("invalid_payload"), "outbox drop");
+    let drop = [&drop[..], &["Slack does not take it"]].concat();
+    assert_eq!(said(&program, &drop), format!("Delivery {} is given up.\n", drop[2]));
+    eventually("nothing is left to do", async || {
+        said(&program, &["outbox", "status"]).contains("0 waiting, 2 sent, 0 withheld, 0 dead")
+    })
+    .await;
+    assert!(!said(&program, &["outbox", "status"]).contains("what to do"));
+    let again = said(&program, &["outbox", "retry", drop[2]]);
+    let expected =
+        format!("stage: there is no delivery {} that is dead or waits; see `stage outbox status`\n", drop[2]);
+    assert_eq!(again, expected);
+    assert_eq!(slack.took(2).await.len(), 2);
+    program.stop().await;
+}
+
+/// The line of a projection or consumer in `stage projections status`.
+fn line_of(program: &Program, name: &str) -> Value {
+    let text = said(program, &["projections", "status", "--json"]);
+    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.find(|line| line["name"] == name).unwrap_or_else(|| panic!("{text}"))
+}
+
+#[tokio::test]
+async fn a_recipients_consumer_is_seen_paused_resumed_and_led_past_an_event_like_a_projection() {
+    let slack = FakeSlack::start().await;
+    let program = Program::start_with(&["--slack-webhook-url", &slack.url]).await;
+    eventually("the consumer is there", async || {
+        said(&program, &["projections", "status"]).contains("outbox_slack running")
+    })
+    .await;
+    let paused = said(&program, &["projections", "pause", "outbox_slack"]);
+    assert_eq!(paused, "outbox_slack stands still until `stage projections resume outbox_slack`.\n");
+    register(&program, "one").await;
+    eventually("the metrics tell", async || {
+        let metrics = Client::new(&program.base).get("/metrics").await.body;
+        let text = metrics.as_str().unwrap().to_owned();
+        let has = |line: &str| text.lines().any(|one| one == line);
+        has("stage_projection_state{projection=\"outbox_slack\",state=\"paused\"} 1")
+            && has("stage_projection_lag_events{projection=\"outbox_slack\"} 1")
+    })
+    .await;
+    let line = line_of(&program, "outbox_slack");
+    assert_eq!((&line["state"], &line["rebuildable"]), (&json!("paused"), &json!(false)), "{line}");
+    let status = said(&program, &["outbox", "status"]);
+    let resume = command_in(&status, "projections resume");
+    assert_eq!(command_in(line["remedy"].as_str().unwrap(), "projections resume"), resume);
+    assert_eq!(said(&program, &resume), "outbox_slack goes on within a second.\n");
+    assert!(slack.took(1).await[0].text.contains("one@example.org"));
+
+    for refused in ["rebuild", "compare"] {
+        let told = said(&program, &["projections", refused, "outbox_slack"]);
+        assert!(
+            told.starts_with("stage: outbox_slack enqueues what a recipient is told and is never rebuilt"),
+            "{told}"
+        );
+    }
+    let told = said(&program, &["projections", "pause", "outbox_fax"]);
+    assert!(told.starts_with("stage: there is no projection outbox_fax; there are accounts, "), "{told}");
+    assert!(told.contains("outbox_slack"), "{told}");
+
+    // An event that nothing can read.
+    let position = program.append("account", "AccountRegistered", &json!({"AccountRegistered": {}})).await;
+    eventually("it stands in front of the event", async || {
+        line_of(&program, "outbox_slack")["failing"]["position"] == json!(position)
+    })
+    .await;
+    let remedy = line_of(&program, "outbox_slack")["remedy"].clone();
+    let skip = command_in(remedy.as_str().unwrap(), "projections skip");
+    assert_eq!(command_in(&said(&program, &["outbox", "status"]), "projections skip outbox_slack"), skip);
+    let skip = [&skip[..], &["nobody can read it"]].concat();
+    let told = said(&program, &skip);
+    assert_eq!(told, format!("outbox_slack goes on behind event {position}, without it.\n"));
+    register(&program, "two").await;
+    eventually("Slack is told of what comes behind it", async || {
+        slack.posts().iter().any(|post| post.text.contains("two@example.org"))
+    })
+    .await;
+    program.stop().await;
+}

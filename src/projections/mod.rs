@@ -16,7 +16,8 @@ use std::{
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use stage_projections::engine::{Projection, all};
+use sqlx::PgPool;
+use stage_projections::engine::{Known, Projection, all};
 
 use crate::{config::ReachArgs, failure::Failure, stop::Stop};
 
@@ -62,8 +63,19 @@ pub(crate) async fn run(args: ProjectionsArgs, stop: Stop) -> Result<(), Failure
     }
 }
 
-/// The projection of this name.
+/// What has this name and may be paused: a projection, or a recipient's consumer.
+async fn known(pool: &PgPool, name: &str) -> Result<Known, Failure> {
+    let all = Known::all(pool).await?;
+    let names = || all.iter().map(|known| known.name.as_str()).collect::<Vec<_>>().join(", ");
+    let missing = || Failure::NoProjection { name: name.to_owned(), known: names() };
+    all.iter().find(|known| known.name == name).cloned().ok_or_else(missing)
+}
+
+/// The projection of this name, which can be rebuilt.
 fn named(name: &str) -> Result<Arc<dyn Projection>, Failure> {
+    if name.starts_with("outbox_") {
+        return Err(Failure::NeverRebuilt(name.to_owned()));
+    }
     all().into_iter().find(|projection| projection.name() == name).ok_or_else(|| Failure::NoProjection {
         name: name.to_owned(),
         known: all().iter().map(|projection| projection.name()).collect::<Vec<_>>().join(", "),

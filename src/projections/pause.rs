@@ -2,7 +2,7 @@ use clap::Args;
 use serde_json::json;
 use stage_projections::engine::pause;
 
-use super::{OutputArgs, named, say};
+use super::{OutputArgs, known, say};
 use crate::failure::Failure;
 
 #[derive(Args)]
@@ -14,9 +14,9 @@ pub(super) struct PauseArgs {
 }
 
 pub(super) async fn run(args: PauseArgs) -> Result<(), Failure> {
-    let projection = named(&args.name)?;
     let reached = args.output.reach.open(1).await?;
-    pause(&reached.pool, &*projection).await?;
+    let known = known(&reached.pool, &args.name).await?;
+    pause(&reached.pool, known).await?;
     let sentence = format!("{} stands still until `stage projections resume {}`.", args.name, args.name);
     say(args.output.json, &json!({ "name": args.name, "state": "paused" }), &sentence)
 }

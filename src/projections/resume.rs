@@ -2,7 +2,7 @@ use clap::Args;
 use serde_json::json;
 use stage_projections::engine::resume;
 
-use super::{OutputArgs, named, say};
+use super::{OutputArgs, known, say};
 use crate::failure::Failure;
 
 #[derive(Args)]
@@ -14,9 +14,9 @@ pub(super) struct ResumeArgs {
 }
 
 pub(super) async fn run(args: ResumeArgs) -> Result<(), Failure> {
-    let projection = named(&args.name)?;
     let reached = args.output.reach.open(1).await?;
-    resume(&reached.pool, &*projection).await?;
+    let known = known(&reached.pool, &args.name).await?;
+    resume(&reached.pool, known).await?;
     let sentence = format!("{} goes on within a second.", args.name);
     say(args.output.json, &json!({ "name": args.name, "state": "running" }), &sentence)
 }

@@ -3,7 +3,7 @@ use clap::Args;
 use serde_json::json;
 use stage_projections::engine::skip;
 
-use super::{OutputArgs, named, say};
+use super::{OutputArgs, known, say};
 use crate::failure::Failure;
 
 #[derive(Args)]
@@ -20,9 +20,9 @@ pub(super) struct SkipArgs {
 }
 
 pub(super) async fn run(args: SkipArgs) -> Result<(), Failure> {
-    let projection = named(&args.name)?;
     let reached = args.output.reach.open(2).await?;
-    skip(&reached.pool, &*projection, args.position, &args.reason, now()).await?;
+    let known = known(&reached.pool, &args.name).await?;
+    skip(&reached.pool, known, args.position, &args.reason, now()).await?;
     let sentence = format!("{} goes on behind event {}, without it.", args.name, args.position);
     say(
         args.output.json,

@@ -27,8 +27,11 @@ pub(super) async fn run(args: StatusArgs) -> Result<(), Failure> {
     sleep(WATCHED).await;
     let reports = report(&reached.pool, now()).await?;
     let mut out = io::stdout().lock();
-    for (report, before) in reports.into_iter().zip(&before) {
-        let report = report.since(before);
+    for report in reports {
+        let report = match before.iter().find(|before| before.name == report.name) {
+            Some(before) => report.since(before),
+            None => report,
+        };
         match args.output.json {
             true => writeln!(out, "{}", json!(report)),
             false => show(&mut out, &report),

@@ -53,6 +53,29 @@ impl Program {
         self.program.service(name)
     }
 
+    /// Appends an event to a stream of its own without asking the program, and answers its position.
+    pub async fn append(&self, stream: &str, event: &str, payload: &serde_json::Value) -> i64 {
+        use sqlx::Connection as _;
+        let password = std::fs::read_to_string(self.data().join("secrets/postgres-password"));
+        let options = sqlx::postgres::PgConnectOptions::new()
+            .socket(self.data().join("postgres"))
+            .username("stage")
+            .password(password.expect("has a password").trim())
+            .database("stage");
+        let mut connection = sqlx::PgConnection::connect_with(&options).await.expect("connects");
+        sqlx::query_scalar(
+            "INSERT INTO events
+                 (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+             VALUES ($1, gen_random_uuid(), 1, $2, '1', $3, '{}') RETURNING position",
+        )
+        .bind(stream)
+        .bind(event)
+        .bind(payload)
+        .fetch_one(&mut connection)
+        .await
+        .expect("appends")
+    }
+
     /// `kill -9` of the program and all that it started. It is to be started again.
     pub async fn kill_everything(&mut self) {
         self.program.kill_all().await;

@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod failure;
+mod known;
 mod leaders;
 mod operate;
 mod projection;
@@ -16,6 +17,7 @@ mod wait;
 
 pub use checkpoint::{Checkpoint, State, take_up};
 pub use failure::{cause, is_transient};
+pub use known::Known;
 pub use leaders::led;
 pub use operate::{OperateError, pause, resume, skip, skipped};
 pub use projection::{Projection, Rebuild, all};

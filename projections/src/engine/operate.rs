@@ -1,4 +1,4 @@
-//! What an operator may do to a projection that runs elsewhere: its row in the database is the place where both meet.
+//! What an operator may do to a projection, or to a recipient's consumer, that runs elsewhere: its row in the database is the place where both meet.
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
@@ -8,19 +8,19 @@ use stage_domain::{
 };
 use stage_store::{Batch, Position, Reader};
 
-use super::Projection;
+use super::{Known, Projection};
 use crate::ProjectionError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
     #[error("{0} runs already")]
-    Running(&'static str),
+    Running(String),
     #[error("{0} is paused already")]
-    Paused(&'static str),
+    Paused(String),
     #[error("{0} has failed, so there is nothing to pause: resume it, or skip the event")]
-    Failed(&'static str),
+    Failed(String),
     #[error("{name} does not stand in front of event {position}{}", .at.map(|at| format!(" but of {at}")).unwrap_or_default())]
-    NotThere { name: &'static str, position: Position, at: Option<Position> },
+    NotThere { name: String, position: Position, at: Option<Position> },
     #[error(transparent)]
     Invalid(#[from] Invalid),
     #[error(transparent)]
@@ -49,16 +49,16 @@ struct Standing {
 }
 
 /// Reads the projection's row and holds it until the end of the transaction.
-async fn hold(tx: &mut PgConnection, projection: &dyn Projection) -> Result<Standing, OperateError> {
+async fn hold(tx: &mut PgConnection, known: &Known) -> Result<Standing, OperateError> {
     sqlx::query("INSERT INTO projection_checkpoints (name, version) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(projection.name())
-        .bind(projection.version())
+        .bind(&known.name)
+        .bind(known.version)
         .execute(&mut *tx)
         .await?;
     let (version, state, failed_position) = sqlx::query_as(
         "SELECT version, state, failed_position FROM projection_checkpoints WHERE name = $1 FOR UPDATE",
     )
-    .bind(projection.name())
+    .bind(&known.name)
     .fetch_one(tx)
     .await?;
     Ok(Standing { version, state, failed_position })
@@ -77,22 +77,24 @@ async fn set(tx: &mut PgConnection, name: &str, state: &str) -> Result<(), Opera
 }
 
 /// Lets a projection stand still after the batch that is under way.
-pub async fn pause(pool: &PgPool, projection: &dyn Projection) -> Result<(), OperateError> {
+pub async fn pause(pool: &PgPool, what: impl Into<Known>) -> Result<(), OperateError> {
+    let known = what.into();
     let mut tx = pool.begin().await?;
-    match hold(&mut tx, projection).await?.state.as_str() {
-        "running" => set(&mut tx, projection.name(), "paused").await?,
-        "paused" => return Err(OperateError::Paused(projection.name())),
-        _ => return Err(OperateError::Failed(projection.name())),
+    match hold(&mut tx, &known).await?.state.as_str() {
+        "running" => set(&mut tx, &known.name, "paused").await?,
+        "paused" => return Err(OperateError::Paused(known.name)),
+        _ => return Err(OperateError::Failed(known.name)),
     }
     Ok(tx.commit().await?)
 }
 
 /// Lets it go on where it is; one that has failed tries its event again.
-pub async fn resume(pool: &PgPool, projection: &dyn Projection) -> Result<(), OperateError> {
+pub async fn resume(pool: &PgPool, what: impl Into<Known>) -> Result<(), OperateError> {
+    let known = what.into();
     let mut tx = pool.begin().await?;
-    match hold(&mut tx, projection).await?.state.as_str() {
-        "running" => return Err(OperateError::Running(projection.name())),
-        _ => set(&mut tx, projection.name(), "running").await?,
+    match hold(&mut tx, &known).await?.state.as_str() {
+        "running" => return Err(OperateError::Running(known.name)),
+        _ => set(&mut tx, &known.name, "running").await?,
     }
     Ok(tx.commit().await?)
 }
@@ -101,18 +103,20 @@ pub async fn resume(pool: &PgPool, projection: &dyn Projection) -> Result<(), Op
 /// transaction: a rebuild leaves out the same event.
 pub async fn skip(
     pool: &PgPool,
-    projection: &dyn Projection,
+    what: impl Into<Known>,
     position: Position,
     reason: &str,
     at: DateTime<Utc>,
 ) -> Result<(), OperateError> {
-    let name = projection.name();
-    let stream = projection::id(name);
+    let known = what.into();
+    let stream = projection::id(&known.name);
     let mut tx = pool.begin().await?;
-    let standing = hold(&mut tx, projection).await?;
+    let standing = hold(&mut tx, &known).await?;
     if standing.failed_position != Some(position) {
-        return Err(OperateError::NotThere { name, position, at: standing.failed_position });
+        let at = standing.failed_position;
+        return Err(OperateError::NotThere { name: known.name, position, at });
     }
+    let name = &known.name;
     let command = ProjectionCommand::skip(standing.version, position, reason, at)?;
     // The row that is held lets nobody else write to this stream.
     let before = Reader::new(pool.clone()).stream("projection", stream).await?;

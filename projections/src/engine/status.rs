@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgPool;
-use stage_store::{Position, Reader};
+use stage_store::{Position, Reader, locks};
 
-use super::{Projection, Rebuild, all};
+use super::{Known, all};
 use crate::{ProjectionError, Reads};
 
 /// How far a projection is.
@@ -29,24 +29,30 @@ impl Reads {
 }
 
 async fn status(pool: &PgPool) -> Result<Vec<Status>, ProjectionError> {
+    let all = all().iter().map(|projection| Known::from(&**projection)).collect();
+    Ok(status_of(pool, all).await?.into_iter().map(|(_, status)| status).collect())
+}
+
+async fn status_of(pool: &PgPool, asked: Vec<Known>) -> Result<Vec<(Known, Status)>, ProjectionError> {
     let mut known: Vec<Status> = sqlx::query_as(
         "SELECT name, version, position, state, error, failed_position, applied FROM projection_checkpoints",
     )
     .fetch_all(pool)
     .await?;
-    let status = |projection: &std::sync::Arc<dyn Projection>| {
-        let found = known.iter().position(|status| status.name == projection.name());
-        found.map(|index| known.swap_remove(index)).unwrap_or_else(|| Status {
-            name: projection.name().to_owned(),
-            version: projection.version(),
+    let status = |one: Known| {
+        let found = known.iter().position(|status| status.name == one.name);
+        let status = found.map(|index| known.swap_remove(index)).unwrap_or_else(|| Status {
+            name: one.name.clone(),
+            version: one.version,
             position: 0,
             state: "running".to_owned(),
             error: None,
             failed_position: None,
             applied: 0,
-        })
+        });
+        (one, status)
     };
-    Ok(all().iter().map(status).collect())
+    Ok(asked.into_iter().map(status).collect())
 }
 
 /// What an operator is told of a projection.
@@ -93,11 +99,12 @@ pub struct RebuildReport {
     pub error: Option<String>,
 }
 
-/// All projections of this program as `now` finds them. `now` is the clock that the log's times are compared with.
+/// All projections of this program, then the consumers of recipients, as `now` finds them. `now` is the clock that the
+/// log's times are compared with.
 pub async fn report(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Report>, ProjectionError> {
     let reader = Reader::new(pool.clone());
     let mut reports = Vec::new();
-    for (projection, status) in all().iter().zip(status(pool).await?) {
+    for (known, status) in status_of(pool, Known::all(pool).await?).await? {
         let ahead = reader.ahead(status.position).await?;
         let lag = ahead.since.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0));
         let failing = status.failed_position.zip(status.error.clone());
@@ -110,14 +117,17 @@ pub async fn report(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Report>, Pr
             rate: None,
             at: now,
             tables_version: status.version,
-            program_version: projection.version(),
-            rebuildable: projection.rebuild() != Rebuild::Never,
+            program_version: known.version,
+            rebuildable: !known.is_consumer(),
             failing: failing.map(|(position, error)| Failing { position, error }),
             rebuild: under_way(pool, &status.name).await?,
             remedy: None,
             name: status.name,
         };
         report.remedy = remedy(&report);
+        if known.is_consumer() && report.lag_events > 0 && !is_led(pool, &report.name).await? {
+            report.remedy.get_or_insert_with(|| NOT_SET_UP.to_owned());
+        }
         reports.push(report);
     }
     Ok(reports)
@@ -132,6 +142,24 @@ impl Report {
         let events = self.applied.saturating_sub(earlier.applied) as f64;
         Self { rate: (seconds > 0.0).then(|| events / seconds), ..self }
     }
+}
+
+/// What to do about a consumer that no process runs.
+const NOT_SET_UP: &str = "no process runs it: give `stage work` the settings of this recipient, see docs/recipients.md; it \
+    then goes on from here";
+
+/// Whether a process holds its leader lock.
+async fn is_led(pool: &PgPool, name: &str) -> Result<bool, ProjectionError> {
+    let led = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1::int4::oid
+             AND objid = hashtext($2)::oid
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+    )
+    .bind(locks::PROJECTIONS)
+    .bind(name)
+    .fetch_one(pool)
+    .await?;
+    Ok(led)
 }
 
 async fn under_way(pool: &PgPool, name: &str) -> Result<Option<RebuildReport>, ProjectionError> {
