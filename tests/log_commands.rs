@@ -100,3 +100,54 @@ async fn history(ada: &mut Client, stage: &str, position: i64) {
     let mut bob = Client::registered(&ada.base, "bob@example.org").await;
     bob.get(&path).await.expect(StatusCode::NOT_FOUND);
 }
+
+/// The texts of a stage's history, the oldest first, asked for with these headers.
+async fn texts(client: &mut Client, stage: &str, position: i64, headers: &[(&str, &str)]) -> Vec<String> {
+    let path = format!("/api/v1/stages/{stage}/history?wait_for={position}");
+    let page = client.send(reqwest::Method::GET, &path, None, headers).await.expect(StatusCode::OK);
+    let entries = page.body["entries"].as_array().unwrap();
+    assert!(entries.iter().all(|entry| entry["by"]["name"] == "Ada Lovelace" && entry["at"].is_string()));
+    entries.iter().rev().map(|entry| entry["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_history_of_a_stage_is_told_in_german_to_whoever_reads_german() {
+    let program = Program::start().await;
+    let mut ada = Client::new(&program.base);
+    let person = json!({"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.org",
+        "password": "correct horse battery", "language": "de"});
+    ada.post("/api/v1/accounts", person).await.expect(StatusCode::CREATED);
+    ada.log_in("ada@example.org").await;
+    let created = ada.post("/api/v1/stages", json!({"name": "Rathaus", "handle": "rathaus"})).await;
+    let stage = created.expect(StatusCode::CREATED).id();
+    let path = format!("/api/v1/stages/{stage}");
+    ada.patch(&path, json!({"name": "Bürgerhaus"})).await.expect_success();
+    ada.patch(&path, json!({"handle": "buergerhaus"})).await.expect_success();
+    let rules = json!({"terms": ["Fest"], "phrases": [], "hashtags": []});
+    let none = json!({"terms": [], "phrases": [], "hashtags": []});
+    let topic = json!({"name": "Feste", "include": rules, "exclude": none});
+    let topic = ada.post(&format!("{path}/topics"), topic).await.expect(StatusCode::CREATED).id();
+    let removed = ada.delete(&format!("{path}/topics/{topic}")).await.expect_success();
+    let position = removed.body["position"].as_i64().unwrap();
+
+    let german = [
+        "Stage angelegt",
+        "Stage umbenannt",
+        "Adresse der Stage geändert",
+        "Thema angelegt",
+        "Thema entfernt",
+    ];
+    let english =
+        ["Stage created", "Stage renamed", "Address of the stage changed", "Topic defined", "Topic removed"];
+    // What the person chose counts, whatever the browser prefers.
+    assert_eq!(ada.cookie("language"), "de");
+    assert_eq!(texts(&mut ada, &stage, position, &[]).await, german);
+    assert_eq!(texts(&mut ada, &stage, position, &[("accept-language", "en")]).await, german);
+    ada.patch("/api/v1/account", json!({"language": "en"})).await.expect_success();
+    assert_eq!(texts(&mut ada, &stage, position, &[("accept-language", "de")]).await, english);
+    // Where nothing is chosen, the browser's counts.
+    ada.forget_cookie("language");
+    assert_eq!(texts(&mut ada, &stage, position, &[("accept-language", "de-AT, en;q=0.5")]).await, german);
+    assert_eq!(texts(&mut ada, &stage, position, &[("accept-language", "fr, en;q=0.5")]).await, english);
+    program.stop().await;
+}

@@ -81,6 +81,11 @@ impl Client {
         self.cookies.get(name).expect("has the cookie").clone()
     }
 
+    /// Goes on without a cookie that the program gave.
+    pub fn forget_cookie(&mut self, name: &str) {
+        self.cookies.remove(name).expect("has the cookie");
+    }
+
     pub async fn send(
         &mut self,
         method: Method,

@@ -1,6 +1,7 @@
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use stage_commands::accounts::Correct;
+use stage_domain::Language;
 use utoipa::ToSchema;
 
 use super::register::LanguageCode;
@@ -14,6 +15,7 @@ use crate::{
     },
     extract::{Ask, Json, Session},
     problem::Problem,
+    session::cookies,
 };
 
 /// What is right about a person. What is absent or null stays as it is.
@@ -51,7 +53,13 @@ pub(crate) async fn correct(
     ask: Ask<Json<CorrectAccount>>,
 ) -> Result<Response, Problem> {
     let Json(CorrectAccount { first_name, last_name, email, phone, language }) = ask.payload;
-    let correct = Correct { first_name, last_name, email, phone, language: language.map(Into::into) };
+    let language = language.map(Language::from);
+    let correct = Correct { first_name, last_name, email, phone, language };
     let done = app.commands.correct_account(session.actor.account, correct, ask.request).await?;
-    Ok(Receipt::changed(done))
+    let mut response = Receipt::changed(done);
+    if let Some(language) = language {
+        // What is answered from now on is in it too, and not only after the next log-in.
+        cookies::language(response.headers_mut(), app.settings.secure_cookies, language);
+    }
+    Ok(response)
 }
