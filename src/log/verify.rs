@@ -79,11 +79,14 @@ fn checkpoint(path: &PathBuf, keys: &[PublicKey]) -> Result<Checkpoint, Failure>
 
 /// Shows how far it is and keeps where it stands, also when it is cut off in between.
 async fn watched(verify: Verify, standings: &Kept) -> Result<Report, Failure> {
-    let bar = ProgressBar::new(0).with_style(style());
+    let begun = verify.progress();
+    let bar = ProgressBar::new(begun.total).with_style(style());
+    // What an earlier run did says nothing about the rate of this one.
+    bar.set_position(begun.done);
+    bar.reset_eta();
     let last = Last { standings, standing: RefCell::default(), at: Cell::new(Instant::now()) };
     let report = verify
         .run(|progress: Progress| {
-            bar.set_length(progress.total);
             bar.set_position(progress.done);
             last.keep(progress.standing);
         })

@@ -190,7 +190,9 @@ impl Verify {
         self.report().await
     }
 
-    fn progress(&self) -> Progress {
+    /// How far it is: at the beginning, as far as an earlier verification got.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
         let clean = self.findings.is_empty() && self.doubtful.is_empty();
         Progress {
             done: self.frontier.size(),
