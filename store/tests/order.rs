@@ -24,7 +24,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
 const WRITERS: u64 = 32;
-const EVENTS: usize = 15_000;
+const EVENTS: usize = 30_000;
 
 async fn crowd_pool(url: &str) -> PgPool {
     stage_store::pool::options_for(48).connect_with(url.parse::<PgConnectOptions>().unwrap()).await.unwrap()
@@ -81,8 +81,8 @@ async fn no_event_is_missed_though_the_server_crashes_in_the_middle() {
     stage_store::migrate(&pool).await.unwrap();
     let log = log_on(pool.clone()).await;
     let written = Arc::new(AtomicUsize::new(0));
-    let crowd = Crowd::begin(&log, &written, 9_000);
-    for share in [3_000, 6_000] {
+    let crowd = Crowd::begin(&log, &written, 18_000);
+    for share in [6_000, 12_000] {
         reaches(&written, share).await;
         tokio::task::block_in_place(|| {
             cluster.crash();

@@ -35,8 +35,9 @@ impl Also for Dawdle {
     }
 }
 
-/// Appends batches of random size to three streams of its own until `enough` events are written by all, some at once,
-/// some after a stall, some undone. A failing append is left and the streams are read anew.
+/// Appends batches of random size, mostly small and some of hundreds, to three streams of its own until `enough` events are
+/// written by all, some at once, some after a stall, some undone. A failing append is left and the streams are read
+/// anew.
 pub(crate) async fn write(log: Log, seed: u64, written: Arc<AtomicUsize>, enough: usize) {
     let mut random = SmallRng::seed_from_u64(seed);
     let streams: Vec<Uuid> = (0..3).map(|_| Uuid::new_v4()).collect();
@@ -44,7 +45,9 @@ pub(crate) async fn write(log: Log, seed: u64, written: Arc<AtomicUsize>, enough
     while written.load(Ordering::SeqCst) < enough {
         let mut batch = Batch::default();
         let mut after = versions.clone();
-        for _ in 0..random.random_range(1..=8) {
+        let size =
+            if random.random_bool(0.05) { random.random_range(9..=300) } else { random.random_range(1..=8) };
+        for _ in 0..size {
             let stream = streams[random.random_range(0..streams.len())];
             let version = after.entry(stream).or_default();
             let event = StageEvent::StageRenamed { name: format!("{seed}"), at: at() };
