@@ -9,7 +9,7 @@ use std::{
     process::{Command, Output},
 };
 
-use common::{client::Client, eventually, program::Program};
+use common::{client::Client, eventually, program::Program, verifier::verifier};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -94,18 +94,6 @@ async fn an_auditor_verifies_a_running_installation_and_keeps_a_checkpoint() {
         "stage: there is no proof from 9 to 4 events: both must be from 1 to 4, and the first not the larger\n"
     );
     s.program.stop().await;
-}
-
-/// The verifier of this repository in another language, or what it lacks.
-fn verifier(key: &str, arguments: &[&Path]) -> Output {
-    let python = Path::new(ROOT).join(".tools/venv/bin/python3");
-    assert!(python.exists(), "run scripts/install test, or `make test`");
-    Command::new(python)
-        .arg(Path::new(ROOT).join("tests/verify_log.py"))
-        .args(["--key", key])
-        .args(arguments)
-        .output()
-        .unwrap()
 }
 
 #[tokio::test]

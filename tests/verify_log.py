@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks an exported log against a signed checkpoint, or one event against a proof, with nothing of Stage's.
+"""Checks an exported log against a signed checkpoint, or a proof of either kind, with nothing of Stage's.
 
 docs/audit.md shows how. Needs the package rfc8785 from PyPI; all else is Python's own.
 """
@@ -36,19 +36,26 @@ def root(leaves):
         hash = node(peaks.pop()[1], hash)
     return hash
 
-def included(index, size, hash, path):
-    """The root that an inclusion proof leads to (RFC 9162, section 2.1.3.2)."""
-    last = size - 1
-    for sibling in path:
+def climb(index, last, path, old, new):
+    """Where a proof of either kind leads to (RFC 9162, sections 2.1.3.2 and 2.1.4.2)."""
+    for hash in path:
         last or sys.exit("the proof is too long")
         if index % 2 or index == last:
-            hash = node(sibling, hash)
-            while index % 2 == 0:
+            old, new = node(hash, old), node(hash, new)
+            while index and index % 2 == 0:
                 index, last = index // 2, last // 2
         else:
-            hash = node(hash, sibling)
+            new = node(new, hash)
         index, last = index // 2, last // 2
-    return hash if last == 0 else sys.exit("the proof is too short")
+    return (old, new) if last == 0 else sys.exit("the proof is too short")
+
+def consistent(first, size, old, path):
+    """Both roots, as the proof has them: of the first so many events, and of all."""
+    old, *path = path if first & (first - 1) else [old, *path]
+    index, last = first - 1, size - 1
+    while index % 2:
+        index, last = index // 2, last // 2
+    return climb(index, last, path, old, old)
 
 # Ed25519 (RFC 8032), verifying alone.
 P = 2**255 - 19
@@ -109,21 +116,28 @@ def checkpoint(note, vkey):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--key", required=True, help="the log's public key")
-    parser.add_argument("--proof", help="an inclusion proof; the export must hold its event first")
-    parser.add_argument("export")
+    parser.add_argument("--proof", help="an inclusion proof; FILE is an export that holds its event first")
+    parser.add_argument("--consistency", help="a consistency proof in JSON; FILE is a checkpoint of the earlier log")
+    parser.add_argument("file")
     parser.add_argument("checkpoint", nargs="?")
     args = parser.parse_args()
-    events = (json.loads(line) for line in open(args.export, encoding="utf-8"))
-    if args.proof:
-        head, note = open(args.proof, encoding="utf-8").read().split("\n\n", 1)
+    file = open(args.file, encoding="utf-8")
+    text = open(args.proof or args.consistency or args.checkpoint, encoding="utf-8").read()
+    if args.consistency:
+        proof, (first, old) = json.loads(text), checkpoint(file.read(), args.key)
+        size, new = checkpoint(proof["to"]["checkpoint"], args.key)
+        found = consistent(first, size, old, [b64decode(hash) for hash in proof["path"]])
+        expected, what = (old, new), f"the log of {first} events is the beginning of that of {size}"
+    elif args.proof:
+        head, note = text.split("\n\n", 1)
         kind, index, *path = head.splitlines()
         size, expected = checkpoint(note, args.key)
-        event = next(events)
-        found = included(int(index.split()[1]), size, leaf(event), [b64decode(hash) for hash in path])
+        event, index = json.loads(next(file)), int(index.split()[1])
+        _, found = climb(index, size - 1, [b64decode(hash) for hash in path], b"", leaf(event))
         what = f"the event at position {event['position']} is in the log of {size} events"
     else:
-        size, expected = checkpoint(open(args.checkpoint, encoding="utf-8").read(), args.key)
-        leaves = [leaf(event) for event, _ in zip(events, range(size))]
+        size, expected = checkpoint(text, args.key)
+        leaves = [leaf(json.loads(line)) for line, _ in zip(file, range(size))]
         if len(leaves) < size:
             sys.exit(f"the log has {len(leaves)} events and {size} were signed")
         found, what = root(leaves), f"the first {size} events are as they were signed"

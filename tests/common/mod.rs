@@ -11,6 +11,7 @@ pub mod nats;
 pub mod program;
 pub mod search;
 pub mod team;
+pub mod verifier;
 
 use std::time::{Duration, Instant};
 
