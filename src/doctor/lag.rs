@@ -39,7 +39,10 @@ pub(super) async fn examine(pool: &PgPool) -> Vec<Finding> {
 
 /// One line for all that are well, and one for each that is not.
 async fn projections(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Finding>, ProjectionError> {
-    let (reports, led) = (report(pool, now).await?, led(pool).await?);
+    let (mut reports, led) = (report(pool, now).await?, led(pool).await?);
+    // The consumers of recipients have a line of their own.
+    reports.retain(|report| report.rebuildable);
+    let led: Vec<_> = led.into_iter().filter(|name| reports.iter().any(|report| report.name == *name)).collect();
     if led.is_empty() && reports.iter().all(|report| report.state == "running") {
         let remedy = "start a `stage work`; when one runs, look at its log";
         return Ok(vec![Finding::wrong(PROJECTIONS, "nobody runs any of them", remedy)]);
@@ -115,8 +118,12 @@ fn undelivered(view: &RecipientView, now: DateTime<Utc>) -> Option<Finding> {
         return Some(Finding::wrong(
             OUTBOX,
             format!("{recipient} is {state} in front of event {at}: {error}"),
-            "start a program that can read the event; each start of a worker tries it again",
+            "start a program that can read the event, each start of a worker tries it again; or see `stage outbox status`",
         ));
+    }
+    if state == "paused" {
+        let remedy = "let it go on with `stage projections resume`; `stage outbox status` says with which name";
+        return Some(Finding::wrong(OUTBOX, format!("{recipient} is paused"), remedy));
     }
     if *dead > 0 {
         return Some(Finding::wrong(

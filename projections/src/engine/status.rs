@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgPool;
-use stage_store::{Position, Reader, locks};
+use stage_store::{Position, Reader};
 
-use super::{Known, all};
+use super::{Known, all, led};
 use crate::{ProjectionError, Reads};
 
 /// How far a projection is.
@@ -74,7 +74,10 @@ pub struct Report {
     /// The version of the code that made the tables, and that of this program.
     pub tables_version: i32,
     pub program_version: i32,
+    /// A recipient's consumer is not.
     pub rebuildable: bool,
+    /// Whether a process runs it just now.
+    pub led: bool,
     /// What it stands in front of.
     pub failing: Option<Failing>,
     pub rebuild: Option<RebuildReport>,
@@ -103,6 +106,7 @@ pub struct RebuildReport {
 /// log's times are compared with.
 pub async fn report(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Report>, ProjectionError> {
     let reader = Reader::new(pool.clone());
+    let led = led(pool).await?;
     let mut reports = Vec::new();
     for (known, status) in status_of(pool, Known::all(pool).await?).await? {
         let ahead = reader.ahead(status.position).await?;
@@ -119,13 +123,14 @@ pub async fn report(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Report>, Pr
             tables_version: status.version,
             program_version: known.version,
             rebuildable: !known.is_consumer(),
+            led: led.contains(&known.name),
             failing: failing.map(|(position, error)| Failing { position, error }),
             rebuild: under_way(pool, &status.name).await?,
             remedy: None,
             name: status.name,
         };
         report.remedy = remedy(&report);
-        if known.is_consumer() && report.lag_events > 0 && !is_led(pool, &report.name).await? {
+        if report.is_off() && report.lag_events > 0 {
             report.remedy.get_or_insert_with(|| NOT_SET_UP.to_owned());
         }
         reports.push(report);
@@ -134,6 +139,12 @@ pub async fn report(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Report>, Pr
 }
 
 impl Report {
+    /// Whether it is the consumer of a recipient that no process is set up for. That it lags is as it should be.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        !self.rebuildable && !self.led
+    }
+
     /// With the rate since an earlier look.
     #[must_use]
     pub fn since(self, earlier: &Self) -> Self {
@@ -147,20 +158,6 @@ impl Report {
 /// What to do about a consumer that no process runs.
 const NOT_SET_UP: &str = "no process runs it: give `stage work` the settings of this recipient, see docs/recipients.md; it \
     then goes on from here";
-
-/// Whether a process holds its leader lock.
-async fn is_led(pool: &PgPool, name: &str) -> Result<bool, ProjectionError> {
-    let led = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1::int4::oid
-             AND objid = hashtext($2)::oid
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
-    )
-    .bind(locks::PROJECTIONS)
-    .bind(name)
-    .fetch_one(pool)
-    .await?;
-    Ok(led)
-}
 
 async fn under_way(pool: &PgPool, name: &str) -> Result<Option<RebuildReport>, ProjectionError> {
     let row = sqlx::query_as(

@@ -38,8 +38,11 @@ pub async fn watch(pool: PgPool, clock: Clock, stop: CancellationToken) {
 fn show(report: &Report, before: Option<&Report>) {
     let name = || report.name.clone();
     gauge!("stage_projection_position", "projection" => name()).set(report.position as f64);
-    gauge!("stage_projection_lag_events", "projection" => name()).set(report.lag_events as f64);
-    gauge!("stage_projection_lag_seconds", "projection" => name()).set(report.lag_seconds);
+    // Nobody is to be woken because a recipient was turned off.
+    let (events, seconds) =
+        if report.is_off() { (0.0, 0.0) } else { (report.lag_events as f64, report.lag_seconds) };
+    gauge!("stage_projection_lag_events", "projection" => name()).set(events);
+    gauge!("stage_projection_lag_seconds", "projection" => name()).set(seconds);
     gauge!("stage_projection_rate", "projection" => name()).set(report.rate.unwrap_or_default());
     for state in ["running", "paused", "failed"] {
         let is = if report.state == state { 1.0 } else { 0.0 };
