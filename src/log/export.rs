@@ -50,7 +50,8 @@ pub(super) async fn run(args: ExportArgs, stop: &Stop) -> Result<(), Failure> {
 }
 
 async fn lines(reached: &Reached, selection: Selection) -> Result<(), Failure> {
-    let mut export = Export::begin(reached.pool.clone(), selection).await?;
+    let known = stage_projections::engine::reached(&reached.pool).await?;
+    let mut export = Export::begin(reached.pool.clone(), selection, known).await?;
     while let Some(page) = export.next().await? {
         output::write(page)?;
     }

@@ -7,6 +7,7 @@ use stage_store::proof::{self, Checkpoint, Export, ProofError, Selection, Standi
 use support::{
     at,
     notary::{EVENTS, Signed, key, signed, verify},
+    raw_insert,
 };
 
 #[tokio::test]
@@ -167,7 +168,7 @@ async fn proofs_and_verification_hold_after_a_redaction() {
     assert!(report.verified, "{report:?}");
     assert_eq!(report.redacted, 1);
     assert!(proof::inclusion(s.pool(), position, None).await.is_ok());
-    let mut export = Export::begin(s.pool().clone(), Selection::default()).await.unwrap();
+    let mut export = Export::begin(s.pool().clone(), Selection::default(), 0).await.unwrap();
     let lines = String::from_utf8(export.next().await.unwrap().unwrap()).unwrap();
     let line = lines.lines().nth(5).unwrap();
     assert!(line.contains(&format!(r#""redacted":"{digest}""#)) && !line.contains("payload"), "{line}");
@@ -212,8 +213,25 @@ async fn an_export_has_the_events_that_were_asked_for_in_order() {
     assert!(export(&s, Selection { event_type, ..Selection::default() }).await.is_empty());
 }
 
+#[tokio::test]
+async fn an_export_ends_at_the_mark_and_does_not_hang_with_an_append_that_does() {
+    let mut s = signed(key(1)).await;
+    let mut open = s.pool().begin().await.unwrap();
+    let held = raw_insert(&mut open).await;
+    s.append(1).await;
+    let (known, last) = (s.positions[EVENTS as usize - 1], s.positions[EVENTS as usize]);
+    assert!(known < held && held < last);
+    let mut export = Export::begin(s.pool().clone(), Selection::default(), known).await.unwrap();
+    let mut lines = Vec::new();
+    while let Some(page) = export.next().await.unwrap() {
+        lines.extend(page);
+    }
+    assert_eq!(lines.iter().filter(|byte| **byte == b'\n').count() as u64, EVENTS, "none is passed over");
+    open.rollback().await.unwrap();
+}
+
 async fn export(s: &Signed, selection: Selection) -> Vec<serde_json::Value> {
-    let mut export = Export::begin(s.pool().clone(), selection).await.unwrap();
+    let mut export = Export::begin(s.pool().clone(), selection, 0).await.unwrap();
     let mut lines = Vec::new();
     while let Some(page) = export.next().await.unwrap() {
         lines.extend(page);

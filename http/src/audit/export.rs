@@ -10,6 +10,7 @@ use stage_store::{
     proof::{Export, Selection},
 };
 
+use super::events;
 use crate::{
     app::Shared,
     contract::responses::LogExportRefusals,
@@ -48,7 +49,8 @@ pub(crate) async fn export(
         stream: query.text("stream", 200)?.map(of_stream).transpose()?,
         event_type: query.text("type", 100)?.map(of_type).transpose()?,
     };
-    let export = Export::begin(app.reads.log.pool().clone(), selection).await?;
+    let known = events::known(&app).await?;
+    let export = Export::begin(app.reads.log.pool().clone(), selection, known).await?;
     let pages = stream::try_unfold(export, |mut export| async move {
         Ok::<_, stage_store::proof::ProofError>(export.next().await?.map(|page| (page, export)))
     });

@@ -15,6 +15,9 @@ use crate::{Mark, Position};
 /// Events of one page. One may have hundreds of kilobytes.
 const PAGE: i64 = 500;
 
+/// How long appends that are in progress are waited for. They take milliseconds.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Which events to export; all that is given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -50,9 +53,12 @@ struct Row {
 }
 
 impl Export {
-    pub async fn begin(pool: PgPool, selection: Selection) -> Result<Self, ProofError> {
-        // However long an append that is in progress takes.
-        let mark = Mark::new(pool.clone()).look(Duration::MAX).await?;
+    /// `known` is a position that somebody who follows the log has passed, such as a read model: where an append that hangs
+    /// holds the mark back, the export ends there and does not hang too.
+    pub async fn begin(pool: PgPool, selection: Selection, known: Position) -> Result<Self, ProofError> {
+        let mut mark = Mark::new(pool.clone());
+        mark.raise(known);
+        let mark = mark.look(PATIENCE).await?;
         let up_to = selection.to.map_or(mark, |to| to.min(mark));
         let after = selection.from.map_or(0, |from| from.saturating_sub(1));
         Ok(Self { pool, selection, after, up_to })
