@@ -42,7 +42,8 @@ async fn projections(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Finding>, 
     let (mut reports, led) = (report(pool, now).await?, led(pool).await?);
     // The consumers of recipients have a line of their own.
     reports.retain(|report| report.rebuildable);
-    let led: Vec<_> = led.into_iter().filter(|name| reports.iter().any(|report| report.name == *name)).collect();
+    let led: Vec<_> =
+        led.into_iter().filter(|name| reports.iter().any(|report| report.name == *name)).collect();
     if led.is_empty() && reports.iter().all(|report| report.state == "running") {
         let remedy = "start a `stage work`; when one runs, look at its log";
         return Ok(vec![Finding::wrong(PROJECTIONS, "nobody runs any of them", remedy)]);
@@ -122,7 +123,8 @@ fn undelivered(view: &RecipientView, now: DateTime<Utc>) -> Option<Finding> {
         ));
     }
     if state == "paused" {
-        let remedy = "let it go on with `stage projections resume`; `stage outbox status` says with which name";
+        let remedy =
+            "let it go on with `stage projections resume`; `stage outbox status` says with which name";
         return Some(Finding::wrong(OUTBOX, format!("{recipient} is paused"), remedy));
     }
     if *dead > 0 {
