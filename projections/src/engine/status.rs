@@ -142,7 +142,7 @@ impl Report {
     /// Whether it is the consumer of a recipient that no process is set up for. That it lags is as it should be.
     #[must_use]
     pub fn is_off(&self) -> bool {
-        !self.rebuildable && !self.led
+        !self.rebuildable && !self.led && self.state == "running"
     }
 
     /// With the rate since an earlier look.
