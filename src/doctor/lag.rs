@@ -123,8 +123,7 @@ fn undelivered(view: &RecipientView, now: DateTime<Utc>) -> Option<Finding> {
         ));
     }
     if state == "paused" {
-        let remedy =
-            "let it go on with `stage projections resume`; `stage outbox status` says with which name";
+        let remedy = format!("let it go on with `stage projections resume outbox_{recipient}`");
         return Some(Finding::wrong(OUTBOX, format!("{recipient} is paused"), remedy));
     }
     if *dead > 0 {
