@@ -88,7 +88,7 @@ pub async fn run(work: &Work) -> Done {
         .unwrap();
     let store: PgStore<Stages> = PgStoreBuilder::new(pool.clone()).try_build().await.unwrap();
     let stages = Arc::new(AggregateManager::new(store));
-    let append = work::rate(|| {
+    let append = work::rate(move || {
         let stages = stages.clone();
         async move {
             let new = AggregateState::with_id(Uuid::now_v7());

@@ -20,11 +20,15 @@ mod postgres_es;
 mod posts;
 #[path = "../support/ratios.rs"]
 mod ratios;
+#[path = "../support/rounds.rs"]
+mod rounds;
 #[path = "../support/stock.rs"]
 mod stock;
+#[path = "../support/tasks.rs"]
+mod tasks;
 mod work;
 
-use ratios::Ratio;
+use rounds::Rounds;
 use work::{Done, Work};
 
 const ROUNDS: usize = 3;
@@ -35,41 +39,39 @@ fn main() {
 
 async fn measure() {
     let work = Work::new();
-    let emmett = foreign::emmett();
-    let eventsourcing = foreign::eventsourcing();
-    let mut rounds: Vec<Vec<(&'static str, Done)>> = Vec::new();
-    for round in 1..=ROUNDS {
-        let mut done = vec![
-            ("Stage", ours::run(&work).await),
-            ("postgres-es 0.5", postgres_es::run(&work).await),
-            ("esrs 0.18", esrs::run(&work).await),
+    let [emmett, eventsourcing] = [foreign::emmett(), foreign::eventsourcing()]
+        .map(|peer| peer.inspect_err(|missing| println!("left out: {missing}")).ok());
+    // Two figures of each, the commands and the events a second; 0 for who is left out.
+    let names = ["Stage", "", "postgres-es", "", "esrs", "", "emmett", "", "eventsourcing", ""];
+    let rounds = Rounds::run(ROUNDS, names, async || {
+        let none = Done { append: 0.0, rebuild: 0.0 };
+        let done = [
+            ours::run(&work).await,
+            postgres_es::run(&work).await,
+            esrs::run(&work).await,
+            if let Some(peer) = &emmett { peer.run(&work).await } else { none },
+            if let Some(peer) = &eventsourcing { peer.run(&work).await } else { none },
         ];
-        for (name, peer) in [("emmett-postgresql 0.42", &emmett), ("eventsourcing 9.5", &eventsourcing)] {
-            match peer {
-                Ok(peer) => done.push((name, peer.run(&work).await)),
-                Err(missing) => println!("{name} is left out: {missing}"),
-            }
-        }
-        for (name, Done { append, rebuild }) in &done {
-            println!("round {round}: {name:<24} {append:>9.0} commands/s {rebuild:>9.0} events/s");
-        }
-        rounds.push(done);
-    }
-    let peers: Vec<_> = rounds[0].iter().map(|(name, _)| *name).collect();
-    let beside = |peer: usize, name, unit, of: fn(&Done) -> f64| {
-        let mut pairs: Vec<[f64; 2]> =
-            rounds.iter().map(|round| [of(&round[0].1), of(&round[peer].1)]).collect();
-        pairs.sort_by(|a, b| (a[0] / a[1]).total_cmp(&(b[0] / b[1])));
-        let [measured, reference] = pairs[pairs.len() / 2];
-        Ratio { name, unit, measured, reference_name: peers[peer], reference }
+        let figures: Vec<f64> = done.iter().flat_map(|done| [done.append, done.rebuild]).collect();
+        figures.try_into().unwrap()
+    })
+    .await;
+    let beside = |append, rebuild, reference, place: usize| {
+        [
+            rounds.ratio((append, 0), (reference, 2 * place), "commands/s"),
+            rounds.ratio((rebuild, 1), (reference, 2 * place + 1), "events/s"),
+        ]
     };
-    let results: Vec<Ratio> = (1..peers.len())
-        .flat_map(|peer| {
-            [
-                beside(peer, work::append_beside(peers[peer]), "commands/s", |done| done.append),
-                beside(peer, work::rebuild_beside(peers[peer]), "events/s", |done| done.rebuild),
-            ]
-        })
-        .collect();
-    ratios::report(&results);
+    let mut results = vec![
+        beside("peers: append, cqrs-es", "peers: rebuild, cqrs-es", "postgres-es 0.5", 1),
+        beside("peers: append, esrs", "peers: rebuild, esrs", "esrs 0.18", 2),
+    ];
+    if emmett.is_some() {
+        results.push(beside("peers: append, emmett", "peers: rebuild, emmett", "emmett-postgresql 0.42", 3));
+    }
+    if eventsourcing.is_some() {
+        let names = ["peers: append, eventsourcing", "peers: rebuild, eventsourcing"];
+        results.push(beside(names[0], names[1], "eventsourcing 9.5", 4));
+    }
+    ratios::report(&results.into_iter().flatten().collect::<Vec<_>>());
 }

@@ -24,8 +24,9 @@ pub async fn run(work: &Work) -> Done {
         .unwrap();
     let keyring = Keyring::open(&pool, MasterKey::generate()).await.unwrap();
     let log = Log::new(pool.clone(), keyring, Arc::new(Nobody));
-    let append = work::rate(|| {
-        let log = log.clone();
+    let appending = log.clone();
+    let append = work::rate(move || {
+        let log = appending.clone();
         async move {
             let act = Act { new: true, ..Act::default() };
             log.execute::<Stage>(Uuid::now_v7(), work::create(), act).await.map(drop).unwrap();

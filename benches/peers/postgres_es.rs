@@ -19,7 +19,7 @@ pub async fn run(work: &Work) -> Done {
         .unwrap();
     sqlx::raw_sql(stock::TABLES).execute(&pool).await.unwrap();
     let stages = Arc::new(postgres_cqrs::<Stage>(pool.clone(), Vec::new(), ()));
-    let append = work::rate(|| {
+    let append = work::rate(move || {
         let stages = stages.clone();
         async move { stages.execute(&Uuid::now_v7().to_string(), work::create()).await.unwrap() }
     })

@@ -1,17 +1,17 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::DateTime;
 use stage_domain::{AccountId, post::PostEvent, stage::StageCommand};
 use uuid::Uuid;
 
-use crate::posts;
+use crate::{posts, tasks};
 
 pub const TASKS: usize = 16;
 pub const TIMES: usize = 150;
 /// Posts of one stage, as an import brings them.
 const IMPORT: usize = 200;
 const STAGES: usize = 20;
-const POSTS: usize = 20_000;
+const POSTS: usize = 8_000;
 
 /// What everybody does.
 pub struct Work {
@@ -19,6 +19,7 @@ pub struct Work {
 }
 
 /// How fast it was done.
+#[derive(Clone, Copy)]
 pub struct Done {
     /// Commands a second, each on a new stream.
     pub append: f64,
@@ -41,30 +42,9 @@ pub fn create() -> StageCommand {
     StageCommand::Create { owner, name: "Rathaus Musterstadt".into(), handle: "rathaus".into(), at }
 }
 
-/// How many a second [`TASKS`] tasks do that each do it [`TIMES`] times, one after the other.
-pub async fn rate<D: Future<Output = ()> + Send + 'static>(what: impl Fn() -> D) -> f64 {
-    let work: Vec<Vec<D>> = (0..TASKS).map(|_| (0..TIMES).map(|_| what()).collect()).collect();
-    let start = Instant::now();
-    let running: Vec<_> = work
-        .into_iter()
-        .map(|mine| {
-            tokio::spawn(async move {
-                for one in mine {
-                    one.await;
-                }
-            })
-        })
-        .collect();
-    for task in running {
-        task.await.unwrap();
-    }
-    (TASKS * TIMES) as f64 / start.elapsed().as_secs_f64()
-}
-
-pub fn append_beside(peer: &str) -> &'static str {
-    format!("peers: append, beside {peer}").leak()
-}
-
-pub fn rebuild_beside(peer: &str) -> &'static str {
-    format!("peers: rebuild, beside {peer}").leak()
+/// How many a second [`TASKS`] tasks do that each do it [`TIMES`] times.
+pub async fn rate<D: Future<Output = ()> + Send + 'static>(
+    what: impl Fn() -> D + Send + Sync + 'static,
+) -> f64 {
+    tasks::rate(TASKS, TIMES, move |_| what()).await
 }
