@@ -12,6 +12,8 @@ pub(crate) enum Failure {
     Stopped,
     #[error("the asynchronous runtime cannot start")]
     Runtime(#[source] std::io::Error),
+    #[error("traces cannot be sent; give the collector's address with --otlp-endpoint")]
+    Traces(#[source] Box<dyn Error + Send + Sync>),
     #[error("signals cannot be received")]
     Signals(#[source] std::io::Error),
     #[error("{} is in use by another running stage; stop that one, or choose another place with --data-dir", .0.display())]

@@ -28,6 +28,7 @@ mod services;
 mod sink;
 mod stop;
 mod telemetry;
+mod traces;
 mod up;
 mod wake;
 mod wiring;
@@ -40,9 +41,7 @@ use cli::{Cli, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    telemetry::start(&cli.log);
-    match run(cli) {
+    match run(Cli::parse()) {
         Ok(()) | Err(Failure::Interrupted) => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "stage: {}", failure.sentence());
@@ -55,6 +54,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
+    let traces = telemetry::start(&cli.log, runtime.handle())?;
     let ended = runtime.block_on(async {
         let stop = stop::on_signals()?;
         match cli.command {
@@ -74,6 +74,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Migrate(args) => migrate::run(args).await,
         }
     });
+    traces.end();
     // What still runs in a blocking thread must not hold up the exit.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ended

@@ -1,7 +1,19 @@
-//! Log lines go to stderr; nothing in them identifies a reader.
+//! Log lines go to stderr; nothing in them identifies a reader. Where traces go is in
+//! `traces.rs`.
 
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use tokio::runtime::Handle;
+use tracing_subscriber::{
+    EnvFilter, Layer as _,
+    filter::{FilterExt as _, filter_fn},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
+
+use crate::{
+    failure::Failure,
+    traces::{self, TARGET, Traces},
+};
 
 #[derive(Args)]
 pub(crate) struct LogArgs {
@@ -16,6 +28,10 @@ pub(crate) struct LogArgs {
         default_value = "info,sqlx=error,async_nats=error,s3s=error,s3s_fs=error,aws=warn"
     )]
     filter: String,
+    /// A collector of OpenTelemetry that takes traces by OTLP over HTTP, for instance `http://127.0.0.1:4318`. Off unless
+    /// it is given.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
+    otlp_endpoint: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,16 +40,31 @@ enum LogForm {
     Json,
 }
 
-pub(crate) fn start(args: &LogArgs) {
-    let filter = EnvFilter::builder().parse_lossy(&args.filter);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match args.form {
+pub(crate) fn start(args: &LogArgs, runtime: &Handle) -> Result<Traces, Failure> {
+    // Spans are for a collector and no log lines.
+    let no_span = filter_fn(|what| what.target() != TARGET);
+    let filter = EnvFilter::builder().parse_lossy(&args.filter).and(no_span);
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = match args.form {
         LogForm::Human => {
             let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            log.with_ansi(colours).with_target(false).init();
+            log.with_ansi(colours).with_target(false).with_filter(filter).boxed()
         }
-        LogForm::Json => log.json().flatten_event(true).init(),
-    }
+        LogForm::Json => log.json().flatten_event(true).with_filter(filter).boxed(),
+    };
+    let subscriber = tracing_subscriber::registry().with(log);
+    // An empty variable is one that is not set, says the specification.
+    let traces = match args.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty()) {
+        Some(endpoint) => {
+            let (layer, traces) = traces::to(endpoint, runtime)?;
+            subscriber.with(layer).init();
+            traces
+        }
+        None => {
+            subscriber.init();
+            Traces::none()
+        }
+    };
     // A panic's text may hold whatever the code was working on, so only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
@@ -44,4 +75,5 @@ pub(crate) fn start(args: &LogArgs) {
             "a part of the program panicked"
         );
     }));
+    Ok(traces)
 }

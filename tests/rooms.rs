@@ -44,7 +44,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("cqrs-es", &["stage-domain", "stage-store"]),
     ("axum", &["stage-http", "stage", "stage-testkit"]),
     ("async-nats", &["stage-workers", "stage", "stage-testkit"]),
-    ("reqwest", &["stage-connectors"]),
+    ("reqwest", &["stage-connectors", "stage"]),
     ("lettre", &["stage-connectors"]),
     ("feed-rs", &["stage-connectors"]),
     ("aws-sdk-s3", &["stage-store", "stage"]),

@@ -7,7 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{cors, headers, language, measure};
+use tracing::Instrument as _;
+
+use super::{cors, headers, language, measure, trace};
 use crate::{
     app::Shared,
     problem::{Kind, Problem},
@@ -20,12 +22,15 @@ pub(crate) async fn finish(State(app): State<Shared>, request: Request, next: Ne
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
     let language = language::of_request(request.headers(), &path);
+    let span = trace::span(&method, route.as_deref());
 
     let mut response = match cors::preflight(&method, &path, request.headers()) {
         Some(allowed) => allowed,
-        None => tokio::time::timeout(app.settings.request_timeout, next.run(request))
-            .await
-            .unwrap_or_else(|_| Problem::new(Kind::TimedOut).into_response()),
+        None => {
+            tokio::time::timeout(app.settings.request_timeout, next.run(request).instrument(span.clone()))
+                .await
+                .unwrap_or_else(|_| Problem::new(Kind::TimedOut).into_response())
+        }
     };
     if let Some(problem) = problem_in(&mut response) {
         problem.write(&mut response, language, method != Method::HEAD);
@@ -33,6 +38,7 @@ pub(crate) async fn finish(State(app): State<Shared>, request: Request, next: Ne
         response.headers_mut().append(header::VARY, HeaderValue::from_static(varies));
     }
     complete(response.headers_mut(), &path, app.settings.secure_cookies);
+    trace::end(&span, response.status());
     measure::measure(&method, route, response.status(), begun.elapsed());
     response
 }

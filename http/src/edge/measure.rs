@@ -48,7 +48,7 @@ impl Series {
 }
 
 /// Clients can make up methods; they must not make up series.
-fn known(method: &Method) -> &str {
+pub(super) fn known(method: &Method) -> &str {
     match *method {
         Method::GET
         | Method::HEAD

@@ -7,6 +7,7 @@ mod hot;
 mod language;
 mod measure;
 mod panics;
+mod trace;
 
 pub(crate) use finish::{complete, finish};
 pub(crate) use hot::Hot;

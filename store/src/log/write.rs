@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection, PgExecutor};
+use tracing::Instrument as _;
 
 use super::{Act, Appended, Log, Receipt};
 use crate::{
@@ -44,11 +45,17 @@ impl Log {
     ) -> Result<Receipt, StoreError> {
         self.seal(connection, rows, act, known).await?;
         let events = rows.len();
-        let written = match act.is_plain() {
-            true if rows.is_empty() => Ok(before),
-            true => insert(connection, rows, &act.metadata_json()).await,
-            false => self.write_together(connection, rows, act, before).await,
-        };
+        let stream = rows.first().map_or("none", |row| row.stream_type.as_str());
+        let span = tracing::info_span!(target: "stage_trace", "append", stream, events);
+        let written = async {
+            match act.is_plain() {
+                true if rows.is_empty() => Ok(before),
+                true => insert(connection, rows, &act.metadata_json()).await,
+                false => self.write_together(connection, rows, act, before).await,
+            }
+        }
+        .instrument(span)
+        .await;
         match &written {
             Ok(receipt) if events > 0 => {
                 metrics::counter!("stage_events_appended_total").increment(events as u64);

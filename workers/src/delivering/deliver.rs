@@ -10,6 +10,7 @@ use stage_projections::{
 use stage_store::Log;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{
     leader::Leader,
@@ -110,7 +111,12 @@ impl Courier {
             let now = (self.clock)();
             let next = leader.with(async |c| outbox::next(c, recipient.name(), now).await).await?;
             let pause = match next {
-                Next::Now(delivery) => self.handle(&mut leader, &delivery).await?,
+                Next::Now(delivery) => {
+                    let span = tracing::info_span!(
+                        target: "stage_trace", "deliver", recipient = recipient.name(), tries = delivery.tries
+                    );
+                    self.handle(&mut leader, &delivery).instrument(span).await?
+                }
                 Next::Later(due) => (due - now).to_std().unwrap_or_default().min(self.settings.look_every),
                 Next::Nothing => self.settings.look_every,
             };

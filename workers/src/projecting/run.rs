@@ -10,6 +10,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{leader::Leader, metrics::Metrics, renew::renew};
 use crate::{backoff::Backoff, lead::silent};
@@ -148,7 +149,10 @@ impl Projector {
                 continue;
             };
             pauses.reset();
-            let applying = apply(leader.connection(), &*projection, position, &batch);
+            let span = tracing::info_span!(
+                target: "stage_trace", "apply", projection = projection.name(), events = batch.len()
+            );
+            let applying = apply(leader.connection(), &*projection, position, &batch).instrument(span);
             let outcome = timeout(BATCH_AT_MOST, applying).await.map_err(|_| silent())??;
             match outcome {
                 Outcome::Applied => {
