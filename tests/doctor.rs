@@ -84,6 +84,7 @@ async fn what_stage_up_keeps_is_well_in_every_respect_until_somebody_pauses_a_pr
     let data = program.stop_and_keep().await.0;
     let told = Told::of(&common::program::command(data.path(), &["doctor", "--json"]));
     told.expect_wrong("database", &["start `stage up` there"]);
+    told.expect_wrong("broker", &["logs/nats.log", "nothing is lost"]);
     assert!(told.in_state("unknown").contains(&"keys"), "{}", told.text);
 }
 

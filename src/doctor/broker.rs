@@ -47,9 +47,14 @@ pub(super) async fn examine(house: &HouseArgs, url: Option<&Secret>) -> Vec<Find
     let looked = match timeout(PATIENCE, asked).await {
         Ok(Ok(looked)) => looked,
         Ok(Err(failure)) => {
-            let remedy = "look whether nats-server runs with JetStream, whether it can be reached from here, and at the \
-                          address in STAGE_NATS_URL; until then views wait in their journals and nothing is lost";
-            return missed(Finding::wrong(BROKER, sentence(&failure), remedy));
+            let look = match house.reach().private() {
+                Some(data) => format!("start `stage up`, or look at {}", data.join("logs/nats.log").display()),
+                None => "look whether nats-server runs with JetStream, whether it can be reached from here, and at the \
+                         address in STAGE_NATS_URL"
+                    .to_owned(),
+            };
+            let remedy = format!("{look}; until then views wait in their journals and nothing is lost");
+            return missed(Finding::wrong(BROKER, why(&failure), remedy));
         }
         Err(_) => {
             let told = format!("no answer within {} s", PATIENCE.as_secs());
@@ -71,6 +76,13 @@ pub(super) async fn examine(house: &HouseArgs, url: Option<&Secret>) -> Vec<Find
                 .map(|check| Finding::unknown(check, "not looked at", "the stream must be there first"));
             [broker, Finding::wrong(STREAM, told, remedy)].into_iter().chain(unknown).collect()
         }
+    }
+}
+
+fn why(failure: &Failure) -> String {
+    match failure {
+        Failure::NotUp(_) => "nobody answers".to_owned(),
+        other => sentence(other),
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) async fn examine(house: &HouseArgs) -> Finding {
     // The endpoint lives as long as this is held.
     let (_files, settings) = match house.files().await {
         Ok(found) => found,
+        Err(Failure::NotUp(_)) => {
+            return Finding::unknown(CHECK, "not looked at", "start `stage up`, or name its --data-dir");
+        }
         Err(failure @ Failure::NoObjects) => {
             return Finding::unknown(CHECK, "not looked at", sentence(&failure));
         }
