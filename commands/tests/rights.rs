@@ -165,12 +165,17 @@ async fn an_erasure_closes_no_stage_that_somebody_else_owns_too() {
     let stage = house.stage(ada, "rathaus").await;
     let media = house.commands.add_media(ada, stage, PNG.into(), request(0)).await.unwrap();
     joins(&house, ada, stage, bob, Role::Owner).await;
+    let invite = Invite { email: "edsger@example.org".into(), role: Role::Editor, language: Language::En };
+    house.commands.invite(ada, stage, invite, request(3)).await.unwrap();
     let erasure = house.commands.erase_account(ada, PASSWORD.into(), request(9)).await.unwrap();
     assert_eq!((erasure.stages, erasure.files, erasure.finished_at), (0, 0, Some(at(9))));
     assert_eq!(known(&house, ada.account).await, ["public.erasures", "public.events"]);
     assert!(house.commands.media(media.id.into()).await.is_ok());
     let team = house.commands.log.load::<Stage>(stage.0).await.unwrap().aggregate.team;
     assert_eq!(team.members.into_iter().collect::<Vec<_>>(), [(bob.account, Role::Owner)]);
+
+    let open = house.commands.invitations(bob, stage, at(9)).await.unwrap();
+    assert_eq!((open.len(), open[0].invited_by), (1, AccountId(Uuid::nil())), "it is the stage's");
 
     // It ends with the last of them, and her receipt is not told of that.
     let erasure = house.commands.erase_account(bob, PASSWORD.into(), request(10)).await.unwrap();

@@ -26,6 +26,8 @@ const FORGET: &[&str] = &[
     "DELETE FROM idempotency_keys WHERE account_id = $1",
     "DELETE FROM second_factors WHERE account_id = $1",
     "DELETE FROM recovery_codes WHERE account_id = $1",
+    // The invitation is the stage's and stays open; nobody has invited.
+    "UPDATE invitations SET invited_by = '00000000-0000-0000-0000-000000000000' WHERE invited_by = $1",
 ];
 
 impl Commands {

@@ -59,7 +59,8 @@ impl Commands {
             self.forget_expired_invitations(at).await?;
             act.claims.push(claim);
             act.also.push(Arc::new(sent));
-            let act = Act { subject: Some(subject), ..act };
+            // An erasure that comes at the same time finds the invitation.
+            let act = Act { subject: Some(subject), living: Some(actor.account), ..act };
             Ok::<_, CommandError>(self.log.execute::<Stage>(stage.0, command, act).await?)
         })
         .await

@@ -27,7 +27,7 @@ pub(crate) struct Invitation {
     id: Uuid,
     email: String,
     role: RoleName,
-    /// The account of the owner who sent it.
+    /// The account of the owner who sent it; the nil UUID once that is erased.
     invited_by: Uuid,
     invited_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,

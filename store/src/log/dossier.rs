@@ -1,5 +1,6 @@
 //! Everything that the log says about one account, opened: for giving a person a copy of it.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
 
@@ -8,6 +9,15 @@ use super::{
     read::{Row, recorded},
 };
 use crate::{StoreError, seal::payload};
+
+/// That somebody did something.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Deed {
+    pub recorded_at: DateTime<Utc>,
+    pub stream_type: String,
+    pub stream_id: String,
+    pub event_type: String,
+}
 
 impl Log {
     /// The stages that this account created or joined, also those that are closed and those that it left, in the order
@@ -44,6 +54,24 @@ impl Log {
             sources,
         )
         .await
+    }
+
+    /// What this account did, in the order of the log, but for what happened to the account itself.
+    pub async fn deeds_of(&self, account: Uuid) -> Result<Vec<Deed>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let mut tx = sqlx::Connection::begin(&mut *connection).await?;
+        // As below.
+        sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
+        let deeds = sqlx::query_as(
+            "SELECT recorded_at, aggregate_type AS stream_type, aggregate_id AS stream_id, event_type FROM events
+             WHERE metadata ->> 'by' = $1 AND NOT (aggregate_type = 'account' AND aggregate_id = $1)
+             ORDER BY position",
+        )
+        .bind(account.to_string())
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(deeds)
     }
 
     async fn ids(&self, sql: &str, of: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {

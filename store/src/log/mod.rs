@@ -29,6 +29,7 @@ mod write;
 
 pub use act::{Act, Also, Appended, Receipt};
 pub use append::Batch;
+pub use dossier::Deed;
 pub use follow::Follower;
 pub use load::Loaded;
 pub use mark::Mark;

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use stage_domain::{
     AccountId, PostId, SessionId, StageId,
     account::Account,
@@ -5,14 +7,14 @@ use stage_domain::{
     source::Source,
     stage::{Role, Stage},
 };
-use stage_store::Loaded;
+use stage_store::{Deed, Loaded};
 use uuid::Uuid;
 
 use super::{
     opml::opml,
     shapes::{
-        AccountShape, EventLine, FORMAT, Manifest, PostShape, PurposeShape, SecondFactorShape, SessionShape,
-        StageShape, VERSION,
+        AccountShape, ActShape, EventLine, FORMAT, Manifest, PostShape, PurposeShape, SecondFactorShape,
+        SessionShape, StageShape, VERSION,
     },
     writer::{Sender, Writer},
 };
@@ -59,6 +61,10 @@ impl Commands {
                 self.write_stage(&mut writer, StageId(*id), stage, &all).await?;
             }
         }
+        writer.begin("acts.ndjson")?;
+        for deed in self.deeds_elsewhere(account, &all).await? {
+            writer.line(&ActShape::from(deed)).await?;
+        }
         writer.begin("events.ndjson")?;
         self.write_events(&mut writer, "account", &[account.0]).await?;
         self.write_events(&mut writer, "stage", &all.stages).await?;
@@ -76,6 +82,14 @@ impl Commands {
         let sources = self.log.sources_linked_to(&stages).await?;
         let posts = self.log.posts_imported_from(&sources).await?;
         Ok(Belongings { joined, stages, sources, posts })
+    }
+
+    /// What the person did where the events themselves are not in the archive, as in stages of others.
+    async fn deeds_elsewhere(&self, account: AccountId, all: &Belongings) -> Result<Vec<Deed>, CommandError> {
+        let here = all.stages.iter().chain(&all.sources).chain(&all.posts);
+        let here: HashSet<String> = here.map(Uuid::to_string).collect();
+        let deeds = self.log.deeds_of(account.0).await?;
+        Ok(deeds.into_iter().filter(|deed| !here.contains(&deed.stream_id)).collect())
     }
 
     async fn write_stage(

@@ -13,6 +13,7 @@
 //! | `stages/<handle>/posts.ndjson` | its posts, one a line |
 //! | `stages/<handle>/sources.opml` | its sources, for any feed reader |
 //! | `stages/<handle>/media/<id>.<ending>` | its files |
+//! | `acts.ndjson` | what the person did in what belongs to others, such as a stage that they moderate: when, and what |
 //! | `events.ndjson` | every event about all of this, one a line, as the log has it, opened |
 //!
 //! A stage is in the archives of those who own it. No secret is in it: neither the password nor that of the second factor.

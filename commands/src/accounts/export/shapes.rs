@@ -8,7 +8,7 @@ use stage_domain::{
     post::PostContent,
     topics::Topic,
 };
-use stage_store::Recorded;
+use stage_store::{Deed, Recorded};
 use uuid::Uuid;
 
 use crate::{
@@ -149,6 +149,22 @@ pub(super) struct PostShape<'a> {
     pub(super) pinned: bool,
     /// The topics that a person chose by hand; null where the rules decide.
     pub(super) topics: Option<&'a [TopicId]>,
+}
+
+/// Something that the person did in what belongs to others. What the event says is theirs.
+#[derive(Serialize)]
+pub(super) struct ActShape {
+    at: Time,
+    stream_type: String,
+    stream_id: String,
+    event_type: String,
+}
+
+impl From<Deed> for ActShape {
+    fn from(deed: Deed) -> Self {
+        let Deed { recorded_at: at, stream_type, stream_id, event_type } = deed;
+        Self { at, stream_type, stream_id, event_type }
+    }
 }
 
 /// An event as the log has it, its personal values open.
