@@ -20,6 +20,13 @@ def leaf(event):
     canonical |= {"payload": payload, "metadata": sha256(rfc8785.dumps(event["metadata"])).hex()}
     return sha256(b"\x00" + rfc8785.dumps(canonical))
 
+def told(events):
+    """Fails where a payload is gone and no later event of its stream tells of that."""
+    last = {event["stream_id"]: event["position"] for event in events if event["type"] == "PostRedacted"}
+    for event in events:
+        can = event["type"] in ("PostImported", "PostRevised") and event["position"] < last.get(event["stream_id"], 0)
+        "redacted" in event and (can or sys.exit(f"nothing tells why event {event['position']} was emptied"))
+
 def node(left, right):
     return sha256(b"\x01" + left + right)
 
@@ -79,12 +86,8 @@ def add(p, q):
     return ((x1 * y2 + x2 * y1) * pow(1 + d, -1, P) % P, (y1 * y2 + x1 * x2) * pow(1 - d, -1, P) % P)
 
 def times(number, p):
-    sum = (0, 1)
-    while number:
-        if number & 1:
-            sum = add(sum, p)
-        p, number = add(p, p), number >> 1
-    return sum
+    half = times(number >> 1, add(p, p)) if number else (0, 1)
+    return add(half, p) if number & 1 else half
 
 BASE = point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 
@@ -100,12 +103,11 @@ def checkpoint(note, vkey):
     if key[:1] != b"\x01" or sha256(name.encode() + b"\n" + key)[:4].hex() != id:
         sys.exit("that is not a public key of a log")
     text, signatures = note.rsplit("\n\n", 1)
-    text += "\n"
     for line in signatures.splitlines():
         dash, signer, signature = line.split(" ")
         signature = b64decode(signature)
         if (dash, signer, signature[:4].hex()) == ("—", name, id):
-            if not is_signed(key[1:], text.encode(), signature[4:]):
+            if not is_signed(key[1:], f"{text}\n".encode(), signature[4:]):
                 sys.exit("the signature is wrong")
             origin, size, hash = text.splitlines()[:3]
             if origin != name:
@@ -136,11 +138,10 @@ def main():
         _, found = climb(index, size - 1, [b64decode(hash) for hash in path], b"", leaf(event))
         what = f"the event at position {event['position']} is in the log of {size} events"
     else:
-        size, expected = checkpoint(text, args.key)
-        leaves = [leaf(json.loads(line)) for line, _ in zip(file, range(size))]
-        if len(leaves) < size:
-            sys.exit(f"the log has {len(leaves)} events and {size} were signed")
-        found, what = root(leaves), f"the first {size} events are as they were signed"
+        (size, expected), events = checkpoint(text, args.key), [json.loads(line) for line in file]
+        len(events) >= size or sys.exit(f"the log has {len(events)} events and {size} were signed")
+        told(events)
+        found, what = root(map(leaf, events[:size])), f"the first {size} events are as they were signed"
     if found != expected:
         sys.exit("the log is not as it was signed")
     print(what)

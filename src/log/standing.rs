@@ -3,12 +3,16 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use sha2::{Digest as _, Sha256};
 use stage_store::proof::Standing;
 
 use crate::{data_dir::write_private, failure::Failure};
+
+/// How long one may go on where an interrupted one stood.
+const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) struct Kept {
     path: PathBuf,
@@ -23,7 +27,12 @@ impl Kept {
         Ok(Self { path: dir.join(format!("verify-{name}.json")) })
     }
 
+    /// `None` also for one that is older than a day: what was read then may have changed since.
     pub(super) fn read(&self) -> Option<Standing> {
+        let age = fs::metadata(&self.path).ok()?.modified().ok()?.elapsed().ok()?;
+        if age > FRESH {
+            return None;
+        }
         serde_json::from_slice(&fs::read(&self.path).ok()?).ok()
     }
 

@@ -28,7 +28,8 @@ pub(crate) struct VerifyArgs {
     /// A file with a checkpoint that you kept, to be compared too: it shows also what somebody changed who can sign.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
-    /// Where to keep how far a verification got, so that the same command goes on after an interruption.
+    /// Where to keep how far a verification got, so that the same command goes on within a day after an interruption. An
+    /// auditor keeps it where nobody else can write.
     /// [default: in the data directory, or in ~/.local/state/stage]
     #[arg(long, env = "STAGE_STATE_DIR", value_name = "DIRECTORY")]
     state_dir: Option<PathBuf>,
@@ -136,6 +137,12 @@ fn text(report: &Report) -> String {
     let mut text = String::new();
     for finding in &report.findings {
         text.push_str(&format!("{finding}\n"));
+    }
+    if report.resumed > 0 {
+        text.push_str(&format!(
+            "the first {} events were read by a run that was interrupted less than a day ago; --restart reads them again\n",
+            report.resumed
+        ));
     }
     let as_signed = if report.verified { "as they were signed" } else { "read" };
     text.push_str(&format!(

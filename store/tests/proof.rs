@@ -3,12 +3,20 @@
 
 mod support;
 
-use stage_store::proof::{self, Checkpoint, Export, ProofError, Selection, Standing, Verify, digest};
+use stage_domain::{
+    Decide,
+    post::{Post, PostCommand, PostEvent, RedactionReason},
+};
+use stage_store::{
+    Act, Redaction,
+    proof::{self, Checkpoint, Export, ProofError, Selection, Standing, Verify, digest},
+};
 use support::{
-    at,
+    at, fresh, import,
     notary::{EVENTS, Signed, key, signed, verify},
     raw_insert,
 };
+use uuid::Uuid;
 
 #[tokio::test]
 async fn a_log_that_nobody_touched_is_as_it_was_signed() {
@@ -153,30 +161,36 @@ async fn an_event_that_is_not_signed_yet_is_said_to_be_so() {
 #[tokio::test]
 async fn proofs_and_verification_hold_after_a_redaction() {
     let s = signed(key(1)).await;
-    let position = s.positions[5];
+    let id = Uuid::now_v7();
+    let position = s.store.log.execute::<Post>(id, import("Frau Muster"), fresh()).await.unwrap().position;
     let payload: String = sqlx::query_scalar("SELECT payload::text FROM events WHERE position = $1")
         .bind(position)
         .fetch_one(s.pool())
         .await
         .unwrap();
-    let digest = hex::encode(digest(&payload).unwrap());
-    s.tamper(&format!(
-        "UPDATE events SET payload = '{{}}', redacted_digest = decode('{digest}', 'hex') WHERE position = {position}"
-    ))
-    .await;
+    s.sign().await;
+    let post = s.store.log.load::<Post>(id).await.unwrap();
+    let redact = PostCommand::Redact { reason: RedactionReason::PersonalData, at: at() };
+    let events = post.aggregate.decide(redact).unwrap();
+    let redaction = Redaction { id, version: post.version, types: &PostEvent::CONTENT, event: &events[0] };
+    s.store.log.redact::<Post>(redaction, Act::default()).await.unwrap();
+    let before = verify(&s, None).await;
+    assert!(before.verified, "the event that tells need not be signed yet: {before:?}");
+    s.sign().await;
     let report = verify(&s, None).await;
     assert!(report.verified, "{report:?}");
     assert_eq!(report.redacted, 1);
     assert!(proof::inclusion(s.pool(), position, None).await.is_ok());
     let mut export = Export::begin(s.pool().clone(), Selection::default(), 0).await.unwrap();
     let lines = String::from_utf8(export.next().await.unwrap().unwrap()).unwrap();
-    let line = lines.lines().nth(5).unwrap();
+    let line = lines.lines().nth(EVENTS as usize).unwrap();
+    let digest = hex::encode(digest(&payload).unwrap());
     assert!(line.contains(&format!(r#""redacted":"{digest}""#)) && !line.contains("payload"), "{line}");
 }
 
 #[tokio::test]
 async fn an_interrupted_verification_goes_on_where_it_stood() {
-    let s = signed(key(1)).await;
+    let mut s = signed(key(1)).await;
     let keys = [s.key.public().clone()];
     let mut standing: Option<Standing> = None;
     let whole = Verify::begin(s.pool().clone(), &keys, None, None).await.unwrap();
@@ -184,9 +198,13 @@ async fn an_interrupted_verification_goes_on_where_it_stood() {
     let standing: Standing =
         serde_json::from_str(&serde_json::to_string(&standing.unwrap()).unwrap()).unwrap();
     let again = Verify::begin(s.pool().clone(), &keys, None, Some(standing.clone())).await.unwrap();
+    assert_eq!(again.run(|_| ()).await.unwrap().resumed, 0, "nothing was left to read, so all is read again");
+    s.append(2).await;
+    s.sign().await;
+    let again = Verify::begin(s.pool().clone(), &keys, None, Some(standing.clone())).await.unwrap();
     let report = again.run(|_| ()).await.unwrap();
-    assert_eq!((report.resumed, report.events, report.verified), (EVENTS, EVENTS, true));
-    assert_eq!(report.checkpoints, EVENTS.div_ceil(4));
+    assert_eq!((report.resumed, report.events, report.verified), (EVENTS, EVENTS + 2, true));
+    assert_eq!(report.checkpoints, EVENTS.div_ceil(4) + 1);
     // What it stood on is gone, so it begins anew.
     let last = s.positions[EVENTS as usize - 2];
     s.tamper(&format!(

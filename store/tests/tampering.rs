@@ -5,8 +5,13 @@
 mod support;
 
 use rstest::rstest;
+use stage_domain::post::Post;
 use stage_store::proof::{self, CheckpointError, Finding, ProofError};
-use support::notary::{EVENTS, Signed, key, signed, verify};
+use support::{
+    fresh, import,
+    notary::{EVENTS, Signed, key, signed, verify},
+};
+use uuid::Uuid;
 
 async fn findings(s: &Signed) -> Vec<Finding> {
     let report = verify(s, None).await;
@@ -47,6 +52,30 @@ async fn a_changed_event_is_found_and_named(#[case] sql: &str) {
     assert_eq!(findings(&s).await, [Finding::Changed { position: x }]);
     let refused = proof::inclusion(s.pool(), x, None).await;
     assert!(matches!(refused, Err(ProofError::Differs(_) | ProofError::NotCanonical { .. })), "{refused:?}");
+}
+
+/// The leaf is the same with the payload and without: the digest stays.
+#[rstest]
+#[case::of_an_event_that_is_never_redacted(99)]
+#[case::of_a_post_without_telling_it(EVENTS as usize)]
+#[tokio::test]
+async fn a_payload_that_was_emptied_as_if_by_a_redaction_is_found_and_named(#[case] which: usize) {
+    let mut s = signed(key(1)).await;
+    let post = s.store.log.execute::<Post>(Uuid::now_v7(), import("Frau Muster"), fresh()).await.unwrap();
+    s.positions.push(post.position);
+    s.sign().await;
+    let position = s.positions[which];
+    let payload: String = sqlx::query_scalar("SELECT payload::text FROM events WHERE position = $1")
+        .bind(position)
+        .fetch_one(s.pool())
+        .await
+        .unwrap();
+    let digest = hex::encode(proof::digest(&payload).unwrap());
+    s.tamper(&format!(
+        "UPDATE events SET payload = '{{}}', redacted_digest = decode('{digest}', 'hex') WHERE position = {position}"
+    ))
+    .await;
+    assert_eq!(findings(&s).await, [Finding::Emptied { position }]);
 }
 
 #[rstest]

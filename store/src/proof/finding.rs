@@ -9,6 +9,8 @@ use crate::Position;
 pub enum Finding {
     /// The event says something else than the one that was signed.
     Changed { position: Position },
+    /// The event's payload was emptied, and no event tells that somebody was allowed to.
+    Emptied { position: Position },
     /// There was an event that is gone.
     Missing { position: Position },
     /// There is an event that was not there when those around it were signed.
@@ -29,9 +31,10 @@ impl Finding {
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         match self {
-            Self::Changed { position } | Self::Missing { position } | Self::Inserted { position } => {
-                Some(*position)
-            }
+            Self::Changed { position }
+            | Self::Emptied { position }
+            | Self::Missing { position }
+            | Self::Inserted { position } => Some(*position),
             Self::Checkpoint { position, .. } => Some(*position),
             Self::Rewritten { .. } | Self::Short { .. } | Self::Kept { .. } => None,
         }
@@ -42,6 +45,9 @@ impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Changed { position } => write!(f, "the event at position {position} was changed"),
+            Self::Emptied { position } => {
+                write!(f, "the event at position {position} was emptied, and no event tells of a redaction")
+            }
             Self::Missing { position } => write!(f, "the event at position {position} is missing"),
             Self::Inserted { position } => write!(f, "the event at position {position} was inserted"),
             Self::Rewritten { after, up_to } => write!(

@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, thread::available_parallelism};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
+use stage_domain::post::PostEvent;
 
 use super::{
     Checkpoint, CheckpointError, Digest, Finding, ProofError, PublicKey, frontier::Frontier, scan, tree,
@@ -120,10 +121,11 @@ impl Verify {
         Ok(verify)
     }
 
-    /// Goes on where an earlier verification stood, unless the log has fewer checkpoints now.
+    /// Goes on where an earlier verification stood, unless the log has fewer checkpoints now, or nothing would be left to
+    /// read: who asks again wants the log to be read again.
     fn resume(&mut self, standing: Standing) {
         let Some(frontier) = Frontier::new(standing.size, standing.peaks) else { return };
-        if !self.findings.is_empty() || standing.size > self.total {
+        if !self.findings.is_empty() || standing.size >= self.total {
             return;
         }
         let rest = self.checks.split_off(&(standing.size + 1));
@@ -181,10 +183,10 @@ impl Verify {
                 self.ended_early().await?;
                 return self.report().await;
             };
-            if !self.take(leaves).await? {
+            if !self.take(leaves).await? || !self.told(&redacted).await? {
                 return self.report().await;
             }
-            self.redacted += redacted;
+            self.redacted += redacted.len() as u64;
             each(self.progress());
         }
         self.report().await
@@ -237,6 +239,26 @@ impl Verify {
             self.compare();
         }
         Ok(true)
+    }
+
+    /// Whether of each of these redactions an event tells. The leaf does not say: it is the same with the payload and
+    /// without.
+    async fn told(&mut self, redacted: &[Position]) -> Result<bool, ProofError> {
+        let untold: Option<Position> = sqlx::query_scalar(
+            "SELECT min(position) FROM events AS emptied
+             WHERE position = ANY($1) AND position <= $2 AND NOT (
+                 aggregate_type = 'post' AND event_type = ANY($3) AND EXISTS (
+                     SELECT FROM events AS telling
+                     WHERE telling.aggregate_type = 'post' AND telling.aggregate_id = emptied.aggregate_id
+                       AND telling.sequence > emptied.sequence AND telling.event_type = 'PostRedacted'))",
+        )
+        .bind(redacted)
+        .bind(self.position)
+        .bind(PostEvent::CONTENT.as_slice())
+        .fetch_one(&self.pool)
+        .await?;
+        self.findings.extend(untold.map(|position| Finding::Emptied { position }));
+        Ok(untold.is_none())
     }
 
     /// The event at `position` stands where the tree has one of position `expected`. If a checkpoint says that the
@@ -340,13 +362,13 @@ async fn range(pool: &PgPool, after: Position) -> Result<Option<Position>, Proof
     Ok(last)
 }
 
-/// In a task of its own, so that another core does it.
-async fn read(pool: PgPool, after: Position, last: Position) -> Result<(Leaves, u64), ProofError> {
+/// The leaves and the positions of redacted events. In a task of its own, so that another core does it.
+async fn read(pool: PgPool, after: Position, last: Position) -> Result<(Leaves, Vec<Position>), ProofError> {
     let reading = tokio::spawn(async move {
-        let (mut leaves, mut redacted) = (Vec::with_capacity(CHUNK as usize), 0);
+        let (mut leaves, mut redacted) = (Vec::with_capacity(CHUNK as usize), Vec::new());
         scan::leaves(&mut *pool.acquire().await?, after, last, None, |entry, leaf| {
             leaves.push((entry.position, leaf.ok()));
-            redacted += u64::from(entry.redacted_digest.is_some());
+            redacted.extend(entry.redacted_digest.is_some().then_some(entry.position));
         })
         .await?;
         Ok((leaves, redacted))
