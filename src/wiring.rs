@@ -196,7 +196,7 @@ impl Rooms {
         ));
         self.loops.spawn(stage_workers::delivering::run(
             self.reads.log.clone(),
-            recipients,
+            recipients.clone(),
             stage_workers::delivering::Settings::default(),
             self.woken.clone(),
             clock(),
@@ -205,6 +205,7 @@ impl Rooms {
         self.loops.spawn(stage_workers::sweeping::run(
             self.commands.clone(),
             Deliveries::new(self.pool.clone()),
+            recipients,
             clock(),
             self.stop.clone(),
         ));

@@ -8,11 +8,13 @@ use std::{sync::Arc, time::Duration};
 use common::{House, person};
 use stage_commands::{accounts::Correct, members::Invite};
 use stage_domain::{InvitationId, Language, account::Purpose, stage::Role};
+use stage_projections::outbox::DELIVERY_LIFE;
 use stage_testkit::{FakeSlack, FakeSmtp, TakenMail};
 use stage_workers::{
     delivering::{Settings, recipients::mail::Folder},
     rights::{HandedOver, Told as _},
 };
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Pauses short enough for a test, and few tries.
@@ -290,6 +292,38 @@ async fn mails_in_the_folder_are_sealed_until_their_person_is_erased() {
 }
 
 #[tokio::test]
+async fn the_hourly_sweep_empties_the_folder_though_no_mail_follows_also_of_what_a_crash_left() {
+    let house = House::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let kept = Arc::new(Folder::new(folder.path().to_owned(), house.log.clone(), common::clock()));
+    let working = house.mail(kept.clone(), quick()).await;
+    house.register("ada@example.org").await;
+    house.settled("sent", 1).await;
+    working.abort();
+    std::fs::write(folder.path().join(format!("{}.new", Uuid::now_v7())), "half a mail").unwrap();
+    let lying = |end: &str| {
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|its| its == end)).count()
+    };
+    let mailer = house.mailer(kept);
+    mailer.sweep(chrono::Utc::now() + chrono::TimeDelta::hours(23)).unwrap();
+    assert_eq!((lying("json"), lying("new")), (1, 1), "it may still be on its way to its name");
+    for (hours, left) in [(25, (1, 0)), (30 * 24 + 1, (0, 0))] {
+        let later: stage_workers::Clock =
+            Arc::new(move || chrono::Utc::now() + chrono::TimeDelta::hours(hours));
+        let sweeping = tokio::spawn(stage_workers::sweeping::run(
+            house.commands.clone(),
+            house.deliveries(),
+            vec![mailer.clone()],
+            later,
+            CancellationToken::new(),
+        ));
+        house.until("swept", async || (lying("json"), lying("new")) == left).await;
+        sweeping.abort();
+    }
+}
+
+#[tokio::test]
 async fn the_link_of_a_mail_verifies_its_own_address_once_and_for_two_days() {
     let house = House::new().await;
     let smtp = FakeSmtp::start().await;
@@ -403,6 +437,41 @@ async fn nothing_is_sent_of_a_restricted_person_until_it_is_lifted_and_of_one_wh
     let posts = slack.took(3).await;
     assert!(posts[1].text.contains("ada@example.org") && posts[2].text.contains("New stage"));
     assert!(posts.iter().all(|post| !post.text.contains("bob@")));
+    working.abort();
+}
+
+#[tokio::test]
+async fn what_a_restriction_kept_back_is_never_sent_of_one_who_is_erased_and_does_not_stay() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    slack.will_answer([(503, "", Some(6))]);
+    let working = house.tell_slack(&slack, quick()).await;
+    // One message is being tried again; meanwhile Ada is restricted.
+    house.register("first@example.org").await;
+    slack.came(1).await;
+    let ada = house.register("ada@example.org").await;
+    house.stage(ada, "rathaus").await;
+    house.commands.restrict_account(ada.account, true, common::request()).await.unwrap();
+    let correct = Correct { last_name: Some("Byron".into()), ..Correct::default() };
+    house.commands.correct_account(ada.account, correct, common::request()).await.unwrap();
+    let withheld = house.settled("withheld", 3).await;
+    assert!(withheld.iter().all(|delivery| delivery.reason.as_deref() == Some("restricted")));
+    let late = chrono::Utc::now() + DELIVERY_LIFE + chrono::TimeDelta::hours(1);
+    house.deliveries().sweep(late).await.unwrap();
+    assert_eq!(house.settled("withheld", 3).await.len(), 3, "they wait for the restriction to be lifted");
+    house.commands.erase(ada.account, None, common::request()).await.unwrap();
+    // With what would tell of the erasure, had Slack ever been told of the person.
+    let settled = house.settled("withheld", 4).await;
+    let reasons: Vec<_> = settled.iter().map(|delivery| delivery.reason.as_deref().unwrap()).collect();
+    assert_eq!(reasons, ["erased", "erased", "erased", "never_told"]);
+    house.deliveries().sweep(late).await.unwrap();
+    let about_her: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox.deliveries WHERE about = $1")
+        .bind(ada.account.0)
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(about_her, 0);
+    assert_eq!(slack.took(1).await.len(), 1, "nothing of it was sent");
     working.abort();
 }
 

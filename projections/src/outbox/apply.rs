@@ -26,7 +26,8 @@ pub trait Routes: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     Tell(Draft),
-    /// What was withheld because this person's data was restricted may go now.
+    /// What was withheld because this person's data was restricted is looked at once more: the restriction was lifted, or
+    /// the person erased.
     Release(Uuid),
 }
 

@@ -4,7 +4,7 @@ use super::{Deliveries, queue::before};
 use crate::ProjectionError;
 
 /// How long a delivery that was made, withheld or dropped is kept. A dead one stays until somebody sends or drops it,
-/// and one that waits for a restriction to end stays until it does.
+/// and one that waits for a restriction to end stays until it does, or until the person is erased.
 pub const DELIVERY_LIFE: TimeDelta = TimeDelta::days(30);
 
 impl Deliveries {

@@ -1,6 +1,7 @@
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use stage_connectors::outward::SendError;
 use stage_domain::AccountId;
@@ -21,6 +22,11 @@ pub trait Recipient: Routes {
     /// Whether it is told when something is wrong with the system itself.
     fn hears_alerts(&self) -> bool {
         false
+    }
+
+    /// Takes away what is kept here besides the outbox and has outlived its use.
+    fn sweep(&self, _now: DateTime<Utc>) -> io::Result<()> {
+        Ok(())
     }
 
     /// Makes what is sent of what is known now. Fails only when the database does; the delivery then waits.

@@ -72,13 +72,16 @@ impl House {
 
     /// Mail alone.
     pub fn recipients(&self, smtp_: &FakeSmtp) -> Vec<Arc<dyn Recipient>> {
-        let url = "https://stage.example".parse().unwrap();
-        vec![Arc::new(Mailer::new(self.commands.clone(), Arc::new(smtp(smtp_)), url, clock()))]
+        vec![self.mailer(Arc::new(smtp(smtp_)))]
     }
 
     pub async fn mail(&self, post: Arc<dyn Post>, settings: Settings) -> JoinHandle<()> {
+        self.work(self.mailer(post), settings).await
+    }
+
+    pub fn mailer(&self, post: Arc<dyn Post>) -> Arc<dyn Recipient> {
         let url = "https://stage.example".parse().unwrap();
-        self.work(Arc::new(Mailer::new(self.commands.clone(), post, url, clock())), settings).await
+        Arc::new(Mailer::new(self.commands.clone(), post, url, clock()))
     }
 
     async fn work(&self, recipient: Arc<dyn Recipient>, settings: Settings) -> JoinHandle<()> {

@@ -80,7 +80,9 @@ impl Routes for Slack {
                     }
                 }
                 AccountEvent::AccountErased { .. } => {
-                    vec![tell("erasure", AccountId(event.stream_id), false)]
+                    // What a restriction kept back waits for nothing any more.
+                    let release = News::Release(event.stream_id);
+                    vec![release, tell("erasure", AccountId(event.stream_id), false)]
                 }
                 AccountEvent::RestrictionLifted { .. } => vec![News::Release(event.stream_id)],
                 _ => vec![],
@@ -114,6 +116,7 @@ impl Recipient for Slack {
         let objected = account.objections.contains(&Purpose::Recipients);
         let kind = delivery.kind.as_str();
         Ok(match kind {
+            "registration" | "correction" | "stage_created" if account.erased => Parcel::Withheld("erased"),
             "registration" | "correction" | "stage_created" if restricted => Parcel::Withheld("restricted"),
             "registration" | "correction" if objected => Parcel::Withheld("objected"),
             "registration" | "correction" => {

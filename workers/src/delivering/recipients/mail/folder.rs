@@ -6,7 +6,7 @@ use std::{
 
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use stage_connectors::outward::{Mail, SendError};
 use stage_domain::AccountId;
@@ -19,6 +19,9 @@ use crate::Clock;
 
 /// What a mail in the folder is bound to.
 const PLACE: &str = "mail folder";
+
+/// How long a file lies there that a crash left before it got its name.
+const LEFTOVER_LIFE: TimeDelta = TimeDelta::days(1);
 
 /// A folder in place of a mail server, for trying things out. Each mail is sealed under the key of the person whom it is
 /// to, so that it is in the clear on no disk and nobody can read it after an erasure.
@@ -68,7 +71,7 @@ impl Folder {
     /// What lies there, the oldest first.
     pub fn list(&self) -> Result<Vec<Kept>, FolderError> {
         let mut all = Vec::new();
-        for path in files(&self.path)? {
+        for path in files(&self.path, "json")? {
             all.push(serde_json::from_slice::<Kept>(&fs::read(path)?).map_err(FolderError::Foreign)?);
         }
         all.sort_by_key(|kept| (kept.at, kept.id));
@@ -101,7 +104,6 @@ impl Folder {
             sealed: BASE64_STANDARD.encode(sealed),
         };
         let bytes = serde_json::to_vec(&kept).map_err(FolderError::Foreign)?;
-        self.sweep(at)?;
         // A mail that is sent again takes the place of the one before.
         let new = self.path.join(format!("{}.new", mail.key));
         let options = &mut fs::OpenOptions::new();
@@ -109,17 +111,6 @@ impl Folder {
         io::Write::write_all(&mut file, &bytes)?;
         file.sync_all()?;
         fs::rename(&new, self.path.join(format!("{}.json", mail.key)))?;
-        Ok(())
-    }
-
-    /// Mails live as long as the rows of their deliveries.
-    fn sweep(&self, now: DateTime<Utc>) -> Result<(), FolderError> {
-        for path in files(&self.path)? {
-            let kept = serde_json::from_slice::<Kept>(&fs::read(&path)?);
-            if kept.is_ok_and(|kept| kept.at + DELIVERY_LIFE <= now) {
-                fs::remove_file(path)?;
-            }
-        }
         Ok(())
     }
 }
@@ -130,10 +121,45 @@ impl Post for Folder {
         let kept = self.keep(account, kind, mail).await;
         kept.map_err(|_| SendError::Later { code: "folder_not_usable", wait: None })
     }
+
+    /// Mails live as long as the rows of their deliveries.
+    fn sweep(&self, now: DateTime<Utc>) -> io::Result<()> {
+        for path in files(&self.path, "json")? {
+            unless_gone(sweep_mail(&path, now))?;
+        }
+        for path in files(&self.path, "new")? {
+            unless_gone(sweep_leftover(&path, now))?;
+        }
+        Ok(())
+    }
 }
 
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+fn sweep_mail(path: &Path, now: DateTime<Utc>) -> io::Result<()> {
+    let kept = serde_json::from_slice::<Kept>(&fs::read(path)?);
+    match kept.is_ok_and(|kept| kept.at + DELIVERY_LIFE <= now) {
+        true => fs::remove_file(path),
+        false => Ok(()),
+    }
+}
+
+fn sweep_leftover(path: &Path, now: DateTime<Utc>) -> io::Result<()> {
+    let written = DateTime::<Utc>::from(fs::metadata(path)?.modified()?);
+    match written + LEFTOVER_LIFE <= now {
+        true => fs::remove_file(path),
+        false => Ok(()),
+    }
+}
+
+/// What is gone already was swept, or given its name, by somebody else.
+fn unless_gone(swept: io::Result<()>) -> io::Result<()> {
+    match swept {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        swept => swept,
+    }
+}
+
+fn files(folder: &Path, end: &str) -> io::Result<Vec<PathBuf>> {
     let paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
     let paths = paths.collect::<io::Result<Vec<_>>>()?;
-    Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "json")).collect())
+    Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|its| its == end)).collect())
 }

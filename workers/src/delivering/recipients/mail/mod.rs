@@ -13,7 +13,7 @@ mod post;
 pub(crate) mod restriction_ends;
 mod verification;
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -151,6 +151,10 @@ impl Routes for Mailer {
 
 #[async_trait]
 impl Recipient for Mailer {
+    fn sweep(&self, now: DateTime<Utc>) -> io::Result<()> {
+        self.post.sweep(now)
+    }
+
     async fn prepare(&self, delivery: &Delivery, log: &Log) -> Result<Parcel<'_>, ProjectionError> {
         if let (invitation::NAME, Some(invitation)) = (delivery.kind.as_str(), delivery.about) {
             return self.prepare_invitation(InvitationId(invitation), delivery, log).await;

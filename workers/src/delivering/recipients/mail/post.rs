@@ -1,4 +1,7 @@
+use std::io;
+
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use stage_connectors::outward::{Mail, SendError, Smtp};
 use stage_domain::AccountId;
 
@@ -7,6 +10,11 @@ use stage_domain::AccountId;
 pub trait Post: Send + Sync {
     /// `account` is whose data the mail holds.
     async fn post(&self, account: AccountId, kind: &'static str, mail: &Mail) -> Result<(), SendError>;
+
+    /// Takes away what is kept here and has outlived its use.
+    fn sweep(&self, _now: DateTime<Utc>) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[async_trait]
