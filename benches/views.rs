@@ -1,0 +1,309 @@
+//! What counting costs: the counter beside a process that only publishes to the same JetStream, and `POST /v1/views` beside
+//! an axum handler that takes the same body and does nothing with it: `make bench`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss
+)]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+#[path = "support/ratios.rs"]
+mod ratios;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_nats::jetstream::{self, stream};
+use axum::{http::StatusCode, routing::post};
+use bytes::Bytes;
+use common::{
+    client::Client,
+    cluster::Cluster,
+    eventually,
+    feeds::{Feeds, rss},
+};
+use futures::{StreamExt, stream::FuturesUnordered};
+use ratios::Ratio;
+use serde_json::json;
+use stage_domain::PostId;
+use stage_projections::views::{Viewed, Viewer};
+use stage_workers::views::{Journal, Settings, count, publish};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Posts that are viewed, in turn.
+const POSTS: u128 = 1_000;
+/// Messages on their way to JetStream at once, and not answered yet.
+const IN_FLIGHT: usize = 1_000;
+const ROUNDS: usize = 5;
+const SECONDS: u64 = 3;
+const CONNECTIONS: u32 = 32;
+const IDS: usize = 20;
+const LIMIT: f64 = 200_000.0;
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+/// Tells a process of this program that it is the axum handler, and where to say its address.
+const HANDLER: &str = "STAGE_BENCH_HANDLER";
+
+fn main() {
+    if let Ok(file) = std::env::var(HANDLER) {
+        return handler(&file);
+    }
+    // Cargo also runs benches as tests; there is nothing to test here.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let one = beside_publishing(1, 100_000).await;
+        let many = beside_publishing(Settings::default().message_records, 3_000_000).await;
+        ratios::report(&[
+            one.named("views: counted, one a message"),
+            many.named("views: counted, as we cut messages"),
+        ]);
+        match Command::new("wrk").arg("-v").output() {
+            Ok(_) => ratios::report(&reported().await),
+            Err(_) => {
+                println!("views: wrk is missing, so that reports were not measured: apt-get install wrk")
+            }
+        }
+    });
+}
+
+/// Views a second, counted and only published.
+struct Beside {
+    counted: f64,
+    published: f64,
+}
+
+impl Beside {
+    fn named(&self, name: &'static str) -> Ratio {
+        let reference_name = "the same messages, published and acknowledged";
+        Ratio { name, unit: "views/s", measured: self.counted, reference_name, reference: self.published }
+    }
+}
+
+/// Lets the counter empty a stream that holds so many views; then publishes as many messages of the same size to a
+/// stream like it, as fast as one process can, which does nothing else.
+async fn beside_publishing(a_message: usize, views: usize) -> Beside {
+    let (database, dir) = (stage_testkit::database().await, tempfile::tempdir().unwrap());
+    let nats = async_nats::connect(stage_testkit::nats_url()).await.unwrap();
+    let name = stage_testkit::unique("bench");
+    let settings = Settings {
+        subject: format!("test.{name}"),
+        stream: name,
+        message_records: a_message,
+        journal_bytes: 1 << 30,
+        ..Settings::default()
+    };
+    let journal = Journal::open(dir.path(), &settings, Arc::new(chrono::Utc::now), Arc::new(Uuid::now_v7));
+    let journal = Arc::new(journal.unwrap());
+    for first in (0..views).step_by(100) {
+        let seen = |n| Viewed::Post(PostId(Uuid::from_u128(n as u128 % POSTS)));
+        journal.viewed(&(first..first + 100).map(seen).collect::<Vec<_>>(), Viewer::Person).unwrap();
+    }
+    let messages = views.div_ceil(a_message);
+    let stop = CancellationToken::new();
+    let publishing =
+        publish::run(journal, database.pool.clone(), nats.clone(), settings.clone(), stop.clone());
+    let publishing = tokio::spawn(publishing);
+    let jetstream = jetstream::new(nats.clone());
+    let mut bytes = 0;
+    while bytes == 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if let Ok(stream) = jetstream.get_stream(&settings.stream).await
+            && stream.cached_info().state.messages == messages as u64
+        {
+            bytes = stream.cached_info().state.bytes;
+        }
+    }
+    stop.cancel();
+    publishing.await.unwrap();
+
+    let stop = CancellationToken::new();
+    let begun = Instant::now();
+    let counting = tokio::spawn(count::run(database.pool.clone(), nats.clone(), settings, stop.clone()));
+    loop {
+        let counted: Option<i64> =
+            sqlx::query_scalar("SELECT sum(count)::bigint FROM read_views.view_totals")
+                .fetch_one(&database.pool)
+                .await
+                .unwrap();
+        if counted == Some(views as i64) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let counted = views as f64 / begun.elapsed().as_secs_f64();
+    stop.cancel();
+    counting.await.unwrap();
+    let published =
+        views as f64 / published(&jetstream, messages, bytes as usize / messages).await.as_secs_f64();
+    Beside { counted, published }
+}
+
+/// How long it takes until JetStream has acknowledged so many messages.
+async fn published(jetstream: &jetstream::Context, messages: usize, size: usize) -> Duration {
+    let name = stage_testkit::unique("bench");
+    let subject = format!("test.{name}");
+    let config =
+        stream::Config { name: name.clone(), subjects: vec![subject.clone()], ..stream::Config::default() };
+    jetstream.create_stream(config).await.unwrap();
+    // JetStream counts what it keeps beside a message too.
+    let payload = Bytes::from(vec![1; size.saturating_sub(50).max(53)]);
+    let begun = Instant::now();
+    let mut waiting = FuturesUnordered::new();
+    for _ in 0..messages {
+        if waiting.len() == IN_FLIGHT {
+            let acknowledged: Option<Result<_, _>> = waiting.next().await;
+            acknowledged.unwrap().unwrap();
+        }
+        let sent = jetstream.publish(subject.clone(), payload.clone()).await.unwrap();
+        waiting.push(sent.into_future());
+    }
+    while let Some(acknowledged) = waiting.next().await {
+        acknowledged.unwrap();
+    }
+    let took = begun.elapsed();
+    jetstream.delete_stream(&name).await.unwrap();
+    took
+}
+
+/// The peer: axum alone.
+fn handler(file: &str) {
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        fs::write(file, listener.local_addr().unwrap().to_string()).unwrap();
+        let answer = async |_: Bytes| (StatusCode::ACCEPTED, axum::Json(json!({"accepted": IDS})));
+        axum::serve(listener, axum::Router::new().route("/v1/views", post(answer))).await.unwrap();
+    });
+}
+
+/// `POST /v1/views` with twenty ids, on a server whose views a worker counts meanwhile.
+async fn reported() -> Vec<Ratio> {
+    let cluster = Cluster::start(1, &[]).await;
+    let feeds = Feeds::serve(Duration::ZERO).await;
+    let ours = cluster.servers[0].address.clone();
+    let mut ada = Client::registered(&ours, "ada@example.org").await;
+    let stage = ada.post("/api/v1/stages", json!({"name": "Rathaus", "handle": "rathaus"})).await;
+    let stage = stage.expect(reqwest::StatusCode::CREATED).id();
+    let items = (0..IDS).map(|number| (number.to_string(), format!("Beitrag {number}")));
+    let address = feeds.publish("news.xml", rss("News", items));
+    let source = json!({"network": "feed", "address": address});
+    ada.post(&format!("/api/v1/stages/{stage}/sources"), source).await.expect_success();
+    let mut ids = vec![];
+    eventually("the posts are there", async || {
+        // Not there at all until the stage is.
+        let page = ada.get("/v1/stages/rathaus/posts").await;
+        let posts = page.body["posts"].as_array();
+        ids = posts.into_iter().flatten().map(|post| post["id"].clone()).collect();
+        ids.len() == IDS
+    })
+    .await;
+
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("report.lua");
+    let body = json!({"posts": ids}).to_string();
+    let lua = format!(
+        "wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\nwrk.headers['User-Agent'] = '{BROWSER}'\nwrk.body = '{body}'\n"
+    );
+    fs::write(&script, lua).unwrap();
+    let peer = Peer::start(&folder.path().join("address")).await;
+    let addresses = [format!("{ours}/v1/views"), format!("http://{}/v1/views", peer.address)];
+    let mut rounds = vec![];
+    // The first round warms everything up.
+    let mut answered = 0;
+    for round in 0..=ROUNDS {
+        let [ours, peers] = addresses.each_ref().map(|address| wrk(address, &script));
+        answered += ours.requests * IDS as u64;
+        let (measured, reference) = (ours.rate * IDS as f64, peers.rate * IDS as f64);
+        println!("round {round}: {measured:.0} views/s, axum that does nothing: {reference:.0}");
+        if round > 0 {
+            rounds.push((measured, reference));
+        }
+    }
+    drop(peer);
+    let pool = &cluster.database.pool;
+    eventually("every answered view is counted", async || {
+        let counted: Option<i64> = sqlx::query_scalar(
+            "SELECT sum(count + bots)::bigint FROM read_views.view_totals WHERE kind = 'post'",
+        )
+        .fetch_one(pool)
+        .await
+        .unwrap();
+        counted.unwrap_or_default().unsigned_abs() >= answered
+    })
+    .await;
+    cluster.end().await;
+    // A machine is not equally fast all the time, so the round with the median ratio is the one that counts.
+    rounds.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
+    let (measured, reference) = rounds[rounds.len() / 2];
+    let ratio = |name, reference_name, reference| Ratio {
+        name,
+        unit: "views/s",
+        measured,
+        reference_name,
+        reference,
+    };
+    vec![
+        ratio("views: reported, 20 ids a call", "axum, the same body, does nothing", reference),
+        ratio("views: reported, 20 ids a call, limit", "limit", LIMIT),
+    ]
+}
+
+struct Measured {
+    /// Requests a second.
+    rate: f64,
+    requests: u64,
+}
+
+fn wrk(address: &str, script: &Path) -> Measured {
+    let (seconds, connections) = (format!("{SECONDS}s"), CONNECTIONS.to_string());
+    let output = Command::new("wrk")
+        .args(["-t2", "-c", &connections, "-d", &seconds, "-s"])
+        .arg(script)
+        .arg(address)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(!said.contains("Non-2xx") && !said.contains("Socket errors"), "{said}");
+    let (_, rate) = said.split_once("Requests/sec:").unwrap_or_else(|| panic!("{said}"));
+    let (requests, _) = said.split_once(" requests in ").unwrap_or_else(|| panic!("{said}"));
+    Measured {
+        rate: rate.split_whitespace().next().unwrap().parse().unwrap(),
+        requests: requests.split_whitespace().last().unwrap().parse().unwrap(),
+    }
+}
+
+struct Peer {
+    address: String,
+    child: Child,
+}
+
+impl Peer {
+    async fn start(file: &Path) -> Self {
+        let child = Command::new(std::env::current_exe().unwrap()).env(HANDLER, file).spawn().unwrap();
+        let mut peer = Self { address: String::new(), child };
+        eventually("the handler listens", async || {
+            fs::read_to_string(file).is_ok_and(|address| !address.is_empty())
+        })
+        .await;
+        peer.address = fs::read_to_string(file).unwrap();
+        peer
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
