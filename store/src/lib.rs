@@ -26,19 +26,47 @@ pub use objects::{Object, Objects, ObjectsSettings};
 pub use pool::connect;
 pub use seal::{KeyCheckup, Keyring, MasterKey, MasterKeys, NewSubject, Rotated, forget, key_checkup};
 
+use sqlx::migrate::MigrateError;
+
 /// Where an event stands in the log: 1, 2, 3, … with gaps, the same for every reader for ever.
 pub type Position = i64;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
-/// Brings the database to the newest form, forward only. Safe to run from several processes at once.
+/// How often a migration tries to get at a table that somebody uses, a second apart.
+const TRIES: u32 = 600;
+
+/// Brings the database to the newest form, forward only, while other programs use it. Safe to run from several processes at
+/// once.
 pub async fn migrate(pool: &sqlx::PgPool) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;
-    // A migration, or waiting for another process that migrates, may take longer than any other statement.
-    sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
-    let migrated = MIGRATIONS.run(&mut *connection).await.map_err(StoreError::Migration);
+    // A migration may take longer than any other statement. But one that waits for a table lets nobody pass who comes after
+    // it, so behind a long reader it would stop everybody: it steps aside and tries again.
+    sqlx::query(
+        "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '2s', false)",
+    )
+    .execute(&mut *connection)
+    .await?;
+    let mut tries = 0;
+    let migrated = loop {
+        match MIGRATIONS.run(&mut *connection).await {
+            Err(error) if is_in_the_way(&error) && tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+            ended => break ended.map_err(StoreError::Migration),
+        }
+    };
     connection.close().await?;
     migrated
+}
+
+/// Somebody uses a table, or migrates.
+fn is_in_the_way(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    error.as_database_error().and_then(|refusal| refusal.code()).as_deref() == Some("55P03")
 }
 
 /// Whether the database has every form that this program knows.
