@@ -61,12 +61,13 @@ pub async fn migrate(pool: &sqlx::PgPool) -> Result<(), StoreError> {
     migrated
 }
 
-/// Somebody uses a table, or migrates.
+/// Somebody uses a table, or migrates; or waits for a table that this migration has, while it waits for one of theirs.
 fn is_in_the_way(error: &MigrateError) -> bool {
     let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
         return false;
     };
-    error.as_database_error().and_then(|refusal| refusal.code()).as_deref() == Some("55P03")
+    let code = error.as_database_error().and_then(|refusal| refusal.code());
+    matches!(code.as_deref(), Some("55P03" | "40P01"))
 }
 
 /// Whether the database has every form that this program knows.
