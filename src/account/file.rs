@@ -10,8 +10,9 @@ use std::{
 use futures::TryStreamExt as _;
 use secrecy::SecretString;
 use serde_json::json;
-use stage_commands::Commands;
+use stage_commands::{Commands, accounts::Disclosure};
 use stage_domain::AccountId;
+use stage_projections::outbox::{Deliveries, DisclosureView};
 
 use super::request;
 use crate::failure::Failure;
@@ -23,7 +24,12 @@ pub(super) async fn export(
     to: &Path,
     json: bool,
 ) -> Result<(), Failure> {
-    let parts = commands.export_account(account, request().at).await?;
+    let told = Deliveries::new(commands.log.pool().clone()).disclosures(account).await?;
+    let told = told.into_iter().map(|view| {
+        let DisclosureView { recipient, first_at, last_at } = view;
+        Disclosure { recipient, first_at, last_at }
+    });
+    let parts = commands.export_account(account, told.collect(), request().at).await?;
     let failed = |source| Failure::DataDir { path: to.to_owned(), source };
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(to).map_err(failed)?;
     let written = parts.map_err(Failure::Command).try_fold(0_u64, |bytes, part| {

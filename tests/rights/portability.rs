@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, io::Read, path::Path, time::Duration};
 
 use serde_json::{Value, json};
+use stage_testkit::FakeSlack;
 
 use crate::{
     PERSON, PNG, account,
@@ -11,7 +12,7 @@ use crate::{
         client::Client,
         eventually,
         feeds::{Feeds, rss},
-        program::Program,
+        program::{Program, command},
         team,
     },
     person, said,
@@ -29,13 +30,16 @@ fn entries(archive: &Path) -> BTreeMap<String, Vec<u8>> {
     names.into_iter().map(read).collect()
 }
 
-/// Without what an installation decides by itself: positions, when it wrote something down, sessions, and the second factor
+/// Without what an installation decides by itself: positions, when it wrote something down, sessions, whom it told, and the second factor
 /// and memberships of stages that are not in the archive, which stay behind.
 fn comparable(archive: &Path) -> BTreeMap<String, String> {
     let mut comparable = BTreeMap::new();
     for (name, bytes) in entries(archive) {
         let text = match name.as_str() {
-            "stage-export.json" | "sessions.json" | "second-factor.json" | "acts.ndjson" => continue,
+            "stage-export.json" | "sessions.json" | "second-factor.json" | "acts.ndjson"
+            | "recipients.json" => {
+                continue;
+            }
             "memberships.json" => {
                 let mut memberships: Value = serde_json::from_slice(&bytes).unwrap();
                 memberships.as_array_mut().unwrap().retain(|membership| membership["in_archive"] == true);
@@ -72,9 +76,12 @@ fn added<'a>(first: &str, second: &'a str) -> Vec<&'a str> {
 
 #[tokio::test]
 async fn an_account_is_taken_along_with_everything_into_another_installation() {
-    let (here, there) = (Program::start_with(&["--allow-private-addresses"]).await, Program::start().await);
+    let slack = FakeSlack::start().await;
+    let options = ["--allow-private-addresses", "--slack-webhook-url", &slack.url];
+    let (here, there) = (Program::start_with(&options).await, Program::start().await);
     let feeds = Feeds::serve(Duration::ZERO).await;
     let (mut ada, id) = person(&here).await;
+    slack.came(1).await;
     let mut stages = Value::Null;
     eventually("the stage is listed", async || {
         stages = ada.get("/api/v1/stages").await.body["stages"].clone();
@@ -102,6 +109,10 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
     ada.patch("/api/v1/account", json!({"email": PERSON[5]})).await.expect_success();
     app::turn_on(&mut ada, PERSON[4]).await;
     let (mut grace, grace_id) = shares_stages_with(&here, &mut ada, stages[0]["id"].as_str().unwrap()).await;
+
+    let auditor =
+        said(&command(here.data(), &["auditor", "add", "Audit", "--scope", "read-personal", "--json"]));
+    looks_at(&here, auditor["token"].as_str().unwrap(), &id).await;
 
     let folder = tempfile::tempdir().unwrap();
     let first = folder.path().join("first.zip");
@@ -136,6 +147,15 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
     let act: Value = serde_json::from_slice(&held["acts.ndjson"]).unwrap();
     assert_eq!(act["event_type"], "InvitationAccepted");
     assert_eq!(act["stream_id"], memberships[1]["stage_id"]);
+    // Who looked at the person's data, and when; it is all about the installation that it is from.
+    let looks = looks_in(&first);
+    assert_eq!(looks.len(), 1, "{looks:?}");
+    let (look, read) = (&looks[0], &looks[0]["payload"]["PersonalDataRead"]);
+    assert_eq!((&look["stream_id"], &read["auditor"]), (&json!(id), &auditor["id"]));
+    assert!(read["at"].is_string(), "{look}");
+    let told = entry(&first, "recipients.json");
+    assert_eq!((told.as_array().unwrap().len(), &told[0]["recipient"]), (1, &json!("slack")), "{told}");
+    assert!(told[0]["first_at"].is_string() && told[0]["last_at"].is_string(), "{told}");
     // The operator's own command makes the same.
     let by_operator = folder.path().join("by-operator.zip");
     said(&account(here.data(), &["export", &id, "--to", by_operator.to_str().unwrap()]));
@@ -157,7 +177,9 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
     let (mut before, mut after) = (comparable(&first), comparable(&second));
     let (events, more) = (before.remove("events.ndjson").unwrap(), after.remove("events.ndjson").unwrap());
     assert_eq!(after, before);
-    let more = added(&events, &more);
+    let kept: Vec<_> = events.lines().filter(|line| !line.contains("PersonalDataRead")).collect();
+    let more = added(&kept.join("\n"), &more);
+    assert!(looks_in(&second).is_empty());
     let is = |line: &str, what: &str, whose: &str| line.contains(what) && line.contains(whose);
     assert!(is(more[0], "SecondFactorDisabled", &id) && is(more[1], "MemberRemoved", &grace_id), "{more:?}");
     assert_eq!(more.len(), 2, "{more:?}");
@@ -196,6 +218,21 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
     .await;
     here.stop().await;
     there.stop().await;
+}
+
+/// An auditor reads the events of this account, opened.
+async fn looks_at(program: &Program, token: &str, id: &str) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let path = format!("{}/v1/audit/streams/account/{id}?personal=true", program.base);
+    let answer = client.get(path).bearer_auth(token).send().await.unwrap();
+    assert!(answer.status().is_success());
+}
+
+/// The events of an archive that tell of an auditor's look.
+fn looks_in(archive: &Path) -> Vec<Value> {
+    let events = String::from_utf8(entries(archive)["events.ndjson"].clone()).unwrap();
+    let events = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    events.filter(|event| event["stream_type"] == "access").collect()
 }
 
 /// Somebody who owns the stage too, and has another one in which the person is a moderator.

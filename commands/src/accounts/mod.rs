@@ -18,6 +18,7 @@ mod verify;
 
 pub use correct::Correct;
 pub use erasures::Erasure;
+pub use export::Disclosure;
 pub use import::ImportedAccount;
 pub use log_in::NewSession;
 pub use password::RESET_LIFE;

@@ -5,6 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::TryStreamExt;
+use stage_commands::accounts::Disclosure;
+use stage_projections::outbox::{Deliveries, DisclosureView};
 use utoipa::ToSchema;
 
 use crate::{app::Shared, clock, contract::responses::ExportRefusals, extract::Session, problem::Problem};
@@ -18,8 +20,8 @@ pub(crate) struct Archive(Vec<u8>);
 /// Take everything about me along
 ///
 /// The rights of access and to portability (Art. 15 and 20 GDPR): one zip file with what is known about me, what it is
-/// used for and who is told, my sessions, my stages with their posts, files and sources (OPML), and every event of the
-/// log about them. Another installation takes it in with `stage account import`.
+/// used for, who is told and who was, my sessions, my stages with their posts, files and sources (OPML), and every event of
+/// the log about them, with each look of an auditor at my data. Another installation takes it in with `stage account import`.
 #[utoipa::path(
     get, path = "/api/v1/account/export", operation_id = "export_account", tag = "accounts",
     security(("session" = [])),
@@ -30,7 +32,13 @@ pub(crate) struct Archive(Vec<u8>);
     ),
 )]
 pub(crate) async fn export(State(app): State<Shared>, session: Session) -> Result<Response, Problem> {
-    let parts = app.commands.export_account(session.actor.account, clock::now()).await?;
+    let account = session.actor.account;
+    let told = Deliveries::new(app.reads.log.pool().clone()).disclosures(account).await?;
+    let told = told.into_iter().map(|view| {
+        let DisclosureView { recipient, first_at, last_at } = view;
+        Disclosure { recipient, first_at, last_at }
+    });
+    let parts = app.commands.export_account(account, told.collect(), clock::now()).await?;
     // Why it breaks off is for the log; the reader sees that it does.
     let parts = parts.inspect_err(|error| tracing::warn!(%error, "an export broke off"));
     let headers = [

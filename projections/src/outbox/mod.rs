@@ -20,7 +20,7 @@ pub use apply::{News, Outbox, Routes, begin_at_present};
 pub use delivery::{Delivery, Draft, delivery_id};
 pub use queue::{Next, alert, begin, is_disclosed, load_of, next, sent, settle, try_again};
 pub use sweep::DELIVERY_LIFE;
-pub use view::{DeliveryView, RecipientView};
+pub use view::{DeliveryView, DisclosureView, RecipientView};
 
 /// The deliveries of all recipients, for an operator. Cheap to clone.
 #[derive(Clone)]

@@ -1,4 +1,6 @@
-use super::{Deliveries, DeliveryView, RecipientView};
+use stage_domain::AccountId;
+
+use super::{Deliveries, DeliveryView, DisclosureView, RecipientView};
 use crate::ProjectionError;
 
 impl Deliveries {
@@ -28,6 +30,17 @@ impl Deliveries {
         )
         .bind(kind)
         .fetch_one(&self.pool)
+        .await
+        .map_err(ProjectionError::from)
+    }
+
+    /// Who was told something about this person, by name.
+    pub async fn disclosures(&self, person: AccountId) -> Result<Vec<DisclosureView>, ProjectionError> {
+        sqlx::query_as(
+            "SELECT recipient, first_at, last_at FROM outbox.disclosures WHERE subject = $1 ORDER BY recipient",
+        )
+        .bind(person.0)
+        .fetch_all(&self.pool)
         .await
         .map_err(ProjectionError::from)
     }

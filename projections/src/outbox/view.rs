@@ -21,6 +21,14 @@ pub struct RecipientView {
     pub withheld: i64,
 }
 
+/// A recipient who was told something about a person and not yet to forget it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct DisclosureView {
+    pub recipient: String,
+    pub first_at: DateTime<Utc>,
+    pub last_at: DateTime<Utc>,
+}
+
 /// A delivery that an operator may have to do something about.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct DeliveryView {

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::{
     opml::opml,
     shapes::{
-        AccountShape, ActShape, EventLine, FORMAT, Manifest, PostShape, PurposeShape, SecondFactorShape,
-        SessionShape, StageShape, VERSION,
+        AccountShape, ActShape, Disclosure, EventLine, FORMAT, Manifest, PostShape, PurposeShape,
+        SecondFactorShape, SessionShape, StageShape, VERSION,
     },
     writer::{Sender, Writer},
 };
@@ -38,6 +38,7 @@ impl Commands {
         &self,
         account: AccountId,
         loaded: Loaded<Account>,
+        told: &[Disclosure],
         now: Time,
         sender: &Sender,
     ) -> Result<(), CommandError> {
@@ -47,6 +48,7 @@ impl Commands {
         writer.json("stage-export.json", &manifest).await?;
         writer.json("account.json", &AccountShape::of(account, &loaded.aggregate)).await?;
         writer.json("purposes.json", &PurposeShape::all(&loaded.aggregate)).await?;
+        writer.json("recipients.json", &told).await?;
         let actor = Actor { account, session: SessionId::default() };
         let sessions = self.sessions(actor, now).await?.into_iter();
         writer.json("sessions.json", &sessions.map(SessionShape::from).collect::<Vec<_>>()).await?;
@@ -67,6 +69,7 @@ impl Commands {
         }
         writer.begin("events.ndjson")?;
         self.write_events(&mut writer, "account", &[account.0]).await?;
+        self.write_events(&mut writer, "access", &[account.0]).await?;
         self.write_events(&mut writer, "stage", &all.stages).await?;
         self.write_events(&mut writer, "source", &all.sources).await?;
         self.write_events(&mut writer, "post", &all.posts).await?;

@@ -6,6 +6,7 @@
 //! | `stage-export.json` | the form of the archive, whose it is and when it was made |
 //! | `account.json` | what is known about the person |
 //! | `purposes.json` | what it is used for, on what ground, and who is told |
+//! | `recipients.json` | which recipients were told something about the person, and when first and last |
 //! | `sessions.json` | where the person is logged in |
 //! | `second-factor.json` | whether a log-in asks for a code, since when, and how many recovery codes are left |
 //! | `memberships.json` | the teams that the person belongs to or once did, and how that came about |
@@ -14,7 +15,7 @@
 //! | `stages/<handle>/sources.opml` | its sources, for any feed reader |
 //! | `stages/<handle>/media/<id>.<ending>` | its files |
 //! | `acts.ndjson` | what the person did in what belongs to others, such as a stage that they moderate: when, and what |
-//! | `events.ndjson` | every event about all of this, one a line, as the log has it, opened |
+//! | `events.ndjson` | every event about all of this and each look of an auditor at the person's data, one a line, as the log has it, opened |
 //!
 //! A stage is in the archives of those who own it. No secret is in it: neither the password nor that of the second factor.
 //!
@@ -32,6 +33,7 @@ use stage_domain::AccountId;
 use tokio::sync::mpsc;
 
 pub(crate) use archive::is_of;
+pub use shapes::Disclosure;
 pub(crate) use shapes::{EventLine, FORMAT, Manifest, VERSION};
 
 use crate::{CommandError, Commands, Missing, Time};
@@ -41,9 +43,11 @@ const AHEAD: usize = 4;
 
 impl Commands {
     /// The archive of this account, part by part. An error breaks it off, and what has arrived by then does not open.
+    /// `told` is whom the outbox has told something about the person.
     pub async fn export_account(
         &self,
         account: AccountId,
+        told: Vec<Disclosure>,
         now: Time,
     ) -> Result<impl Stream<Item = Result<Bytes, CommandError>> + use<>, CommandError> {
         let loaded = self.log.load::<stage_domain::account::Account>(account.0).await?;
@@ -53,7 +57,7 @@ impl Commands {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let commands = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = commands.write_archive(account, loaded, now, &sender).await {
+            if let Err(error) = commands.write_archive(account, loaded, &told, now, &sender).await {
                 let _ = sender.send(Err(error)).await;
             }
         });

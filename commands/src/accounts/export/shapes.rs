@@ -85,7 +85,8 @@ impl PurposeShape {
                     "second_factor",
                     "memberships",
                 ],
-                recipients: "nobody but the operator of this installation",
+                recipients: "the operator of this installation with the mail server that the operator has set up, and \
+                             auditors whom the operator let read personal data: each time is an event in events.ndjson",
                 may_object: false,
                 objected: false,
             },
@@ -93,12 +94,21 @@ impl PurposeShape {
                 purpose: Purpose::Recipients.as_str(),
                 ground: "Art. 6(1)(f) GDPR: the operator's interest in knowing who registers",
                 data: &["first_name", "last_name", "email", "phone"],
-                recipients: "those whom the operator has set up, such as a Slack channel; nobody otherwise",
+                recipients: "those whom the operator has set up, such as a Slack channel; nobody otherwise. \
+                             recipients.json has those who were told",
                 may_object: true,
                 objected: account.objections.contains(&Purpose::Recipients),
             },
         ]
     }
+}
+
+/// A recipient who was told something about the person and not yet to forget it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Disclosure {
+    pub recipient: String,
+    pub first_at: Time,
+    pub last_at: Time,
 }
 
 #[derive(Serialize)]

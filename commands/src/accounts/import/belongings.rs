@@ -29,6 +29,10 @@ use crate::{
     stages::{Belongs, Owned},
 };
 
+/// The looks of auditors at the person's data. They are not taken in: the auditors and the positions that they name are
+/// those of the installation that the archive is from.
+const ACCESS: &str = "access";
+
 /// The aggregates of the archive as their events leave them. Posts are only looked at: there may be very many.
 pub(super) struct Belongings {
     id: AccountId,
@@ -59,7 +63,7 @@ impl Belongings {
     }
 
     pub(super) fn is_left_out(&self, line: &EventLine) -> bool {
-        self.left_out.contains(&line.stream_id)
+        line.stream_type == ACCESS || self.left_out.contains(&line.stream_id)
     }
 
     /// Refuses an event that is not about this account, its stages, their sources or posts.
@@ -71,6 +75,7 @@ impl Belongings {
                 let event: AccountEvent = recorded.event().map_err(unreadable)?;
                 next(self.account.take_in(event, line.sequence))
             }
+            ACCESS if line.stream_id == self.id.0 => Ok(()),
             "stage" | "source" | "post" if self.is_left_out(line) => Ok(()),
             "stage" => {
                 let event: StageEvent = recorded.event().map_err(unreadable)?;
