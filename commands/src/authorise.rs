@@ -49,12 +49,12 @@ use_cases! {
     PollSource: Editor,
     UnlinkSource: Editor,
     AddMedia: Editor,
-    /// To take what a post says out of the log, for good.
-    RedactPost: Editor,
 
     /// To give it another handle, under which readers find it.
     MoveStage: Owner,
     CloseStage: Owner,
+    /// To take what a post says out of the log, for good.
+    RedactPost: Owner,
     Invite: Owner,
     ListInvitations: Owner,
     WithdrawInvitation: Owner,

@@ -194,6 +194,19 @@ async fn an_editor_who_sends_the_handle_as_it_is_renames_the_stage() {
 }
 
 #[tokio::test]
+async fn what_a_post_says_is_taken_out_of_the_log_by_an_owner_alone() {
+    let house = House::new().await;
+    let ada = house.registered("ada@example.org").await;
+    let bob = house.registered("bob@example.org").await;
+    let eve = house.registered("eve@example.org").await;
+    let stage = Furnished::new(&house, ada, eve, "rathaus").await;
+    joins(&house, ada, stage.stage, bob, Role::Editor).await;
+    let tried = stage.attempt(&house, bob, UseCase::RedactPost).await;
+    assert!(matches!(tried, Err(CommandError::Role { needs: Role::Owner })), "{tried:?}");
+    stage.attempt(&house, ada, UseCase::RedactPost).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_invitation_is_accepted_once_and_then_its_address_is_forgotten() {
     let house = House::new().await;
     let ada = house.registered("ada@example.org").await;

@@ -3,7 +3,7 @@ use stage_domain::stage::Role;
 use utoipa::ToSchema;
 
 /// What a member of a stage's team may do. A moderator decides which posts are shown; an editor also what is imported and
-/// how it is sorted; an owner also about the stage itself and its team.
+/// how it is sorted; an owner also about the stage itself and its team, and what is taken out of the log for good.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = Role)]
