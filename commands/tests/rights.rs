@@ -121,14 +121,14 @@ async fn nothing_of_a_restricted_person_is_polled_or_shown_until_the_end_was_tol
     assert_eq!(due(20).await, 0);
 
     let asked = house.commands.restrict_account(ada.account, false, request(30)).await.unwrap();
-    assert_eq!(house.commands.lift_restrictions(asked.position - 1, at(31)).await.unwrap(), 0);
+    assert_eq!(house.commands.lift_restrictions(asked.position - 1, &[], at(31)).await.unwrap(), 0);
     assert_eq!(due(31).await, 0, "the person was not told yet");
     assert!(account(&house, ada.account).await.is_restricted());
-    assert_eq!(house.commands.lift_restrictions(asked.position, at(32)).await.unwrap(), 1);
+    assert_eq!(house.commands.lift_restrictions(asked.position, &[], at(32)).await.unwrap(), 1);
     assert_eq!(due(33).await, 2);
     assert!(house.commands.media(media.id.into()).await.is_ok());
     assert!(account(&house, ada.account).await.allows(Purpose::Recipients));
-    assert_eq!(house.commands.lift_restrictions(i64::MAX, at(34)).await.unwrap(), 0);
+    assert_eq!(house.commands.lift_restrictions(i64::MAX, &[], at(34)).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn a_stage_goes_on_while_another_of_its_owners_is_not_restricted() {
     house.commands.restrict_account(bob.account, true, request(21)).await.unwrap();
     assert!(!goes_on(30).await);
     let asked = house.commands.restrict_account(bob.account, false, request(31)).await.unwrap();
-    house.commands.lift_restrictions(asked.position, at(32)).await.unwrap();
+    house.commands.lift_restrictions(asked.position, &[], at(32)).await.unwrap();
     assert!(goes_on(40).await);
 }
 
@@ -191,7 +191,7 @@ async fn who_is_restricted_anew_while_the_end_is_being_told_stays_restricted() {
     house.commands.restrict_account(ada.account, true, request(0)).await.unwrap();
     house.commands.restrict_account(ada.account, false, request(1)).await.unwrap();
     house.commands.restrict_account(ada.account, true, request(2)).await.unwrap();
-    house.commands.lift_restrictions(i64::MAX, at(3)).await.unwrap();
+    house.commands.lift_restrictions(i64::MAX, &[], at(3)).await.unwrap();
     assert!(account(&house, ada.account).await.is_restricted());
 }
 

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use stage_commands::{CommandError, Commands};
+use stage_domain::AccountId;
 use stage_projections::{ProjectionError, engine::cause, outbox::Deliveries};
 use stage_store::{Log, Mark, Position};
 use tokio::sync::Mutex;
@@ -13,22 +14,31 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Clock,
-    delivering::{Recipient, recipients::mail::restriction_ends},
+    delivering::{
+        Recipient,
+        recipients::mail::{self, restriction_ends},
+    },
 };
 
 /// Between two looks. A look that finds nothing costs three queries along indexes.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Up to where in the log whatever there is to tell anybody was handed to those who tell it.
-#[async_trait]
-pub trait Told: Send + Sync {
-    async fn told(&self) -> Result<Position, ProjectionError>;
+/// Who was told of the end of their restriction: everybody up to `position` in the log, but for these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldUpTo {
+    pub position: Position,
+    pub but_for: Vec<AccountId>,
 }
 
-/// The outbox of these recipients. Where there is none, nobody is told, and there is nothing to wait for.
+#[async_trait]
+pub trait Told: Send + Sync {
+    async fn told(&self) -> Result<ToldUpTo, ProjectionError>;
+}
+
+/// The outbox of the mails. Where no mail is set up, nobody is told, and there is nothing to wait for.
 pub struct HandedOver {
     outbox: Deliveries,
-    recipients: Vec<&'static str>,
+    mails: bool,
     mark: Mutex<Mark>,
 }
 
@@ -37,7 +47,7 @@ impl HandedOver {
     pub fn new(log: &Log, recipients: &[Arc<dyn Recipient>]) -> Self {
         Self {
             outbox: Deliveries::new(log.pool().clone()),
-            recipients: recipients.iter().map(|recipient| recipient.name()).collect(),
+            mails: recipients.iter().any(|recipient| recipient.name() == mail::NAME),
             mark: Mutex::new(Mark::new(log.pool().clone())),
         }
     }
@@ -45,15 +55,18 @@ impl HandedOver {
 
 #[async_trait]
 impl Told for HandedOver {
-    async fn told(&self) -> Result<Position, ProjectionError> {
-        let mark = self.mark.lock().await.advance().await?;
+    async fn told(&self) -> Result<ToldUpTo, ProjectionError> {
+        if !self.mails {
+            let position = self.mark.lock().await.advance().await?;
+            return Ok(ToldUpTo { position, but_for: Vec::new() });
+        }
         let status = self.outbox.status().await?;
-        let ours = status.iter().filter(|recipient| self.recipients.contains(&recipient.recipient.as_str()));
-        let handed_over = ours.map(|recipient| recipient.position).min().unwrap_or(mark);
-        // Handed over is not told: a mail that can't be sent yet holds the end of its restriction up. One that is given up
-        // does not.
-        let unsent = self.outbox.first_waiting(restriction_ends::NAME).await?;
-        Ok(unsent.map_or(handed_over, |position| handed_over.min(position - 1)))
+        let mails = status.iter().find(|recipient| recipient.recipient == mail::NAME);
+        let position = mails.map_or(0, |mails| mails.position);
+        // Handed over is not told: a mail that can't be sent yet holds the end of its restriction up, and nobody else's.
+        // One that is given up does not. It is asked after the position, so that none is missed that came in between.
+        let but_for = self.outbox.waiting_about(restriction_ends::NAME).await?;
+        Ok(ToldUpTo { position, but_for })
     }
 }
 
@@ -85,7 +98,7 @@ async fn look(commands: &Commands, told: &dyn Told, clock: &Clock) -> Result<(),
         tracing::info!(finished, "erasures are finished");
     }
     let told = told.told().await.map_err(|error| cause(&error))?;
-    let lifted = commands.lift_restrictions(told, clock()).await.map_err(failed)?;
+    let lifted = commands.lift_restrictions(told.position, &told.but_for, clock()).await.map_err(failed)?;
     if lifted > 0 {
         tracing::info!(lifted, "restrictions are lifted");
     }

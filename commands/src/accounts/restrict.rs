@@ -40,12 +40,19 @@ impl Commands {
     }
 
     /// Lifts the restrictions whose end was announced at or before `told`: up to there, what is to be sent was handed
-    /// to the outbox.
-    pub async fn lift_restrictions(&self, told: Position, now: Time) -> Result<usize, CommandError> {
+    /// to the outbox. Those of `but_for` stay, who are yet to be told.
+    pub async fn lift_restrictions(
+        &self,
+        told: Position,
+        but_for: &[AccountId],
+        now: Time,
+    ) -> Result<usize, CommandError> {
+        let but_for: Vec<Uuid> = but_for.iter().map(|account| account.0).collect();
         let accounts: Vec<Uuid> = sqlx::query_scalar(
-            "SELECT account_id FROM restrictions WHERE lift_after <= $1 ORDER BY lift_after",
+            "SELECT account_id FROM restrictions WHERE lift_after <= $1 AND account_id <> ALL($2) ORDER BY lift_after",
         )
         .bind(told)
+        .bind(but_for)
         .fetch_all(self.log.pool())
         .await?;
         for account in &accounts {

@@ -1,4 +1,5 @@
 use stage_domain::AccountId;
+use uuid::Uuid;
 
 use super::{Deliveries, DeliveryView, DisclosureView, RecipientView};
 use crate::ProjectionError;
@@ -23,15 +24,16 @@ impl Deliveries {
         .map_err(ProjectionError::from)
     }
 
-    /// The position of the first event whose delivery of this kind still waits to be sent.
-    pub async fn first_waiting(&self, kind: &str) -> Result<Option<i64>, ProjectionError> {
-        sqlx::query_scalar(
-            "SELECT min(position) FROM outbox.deliveries WHERE state = 'waiting' AND kind = $1",
+    /// Whom a delivery of this kind is about that still waits to be sent.
+    pub async fn waiting_about(&self, kind: &str) -> Result<Vec<AccountId>, ProjectionError> {
+        let about: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT DISTINCT about FROM outbox.deliveries
+             WHERE state = 'waiting' AND kind = $1 AND about IS NOT NULL",
         )
         .bind(kind)
-        .fetch_one(&self.pool)
-        .await
-        .map_err(ProjectionError::from)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(about.into_iter().map(AccountId).collect())
     }
 
     /// Who was told something about this person, by name.

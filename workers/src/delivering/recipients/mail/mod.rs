@@ -43,6 +43,9 @@ use crate::{
 /// Behind those of the kinds, however many there will be. For ever, like those.
 const PART_OF_INVITATION: u8 = 100;
 
+/// The name that its consumer and its deliveries are kept under.
+pub(crate) const NAME: &str = "mail";
+
 /// Writes mails, and hands them to whoever carries them.
 pub struct Mailer {
     desk: Desk,
@@ -125,7 +128,7 @@ impl Mailer {
 
 impl Routes for Mailer {
     fn name(&self) -> &'static str {
-        "mail"
+        NAME
     }
 
     fn consumer(&self) -> &'static str {
