@@ -31,6 +31,8 @@ impl Commands {
             if let Some(answer) = self.remembered(key, request.at).await? {
                 return Ok(answer);
             }
+            // An erasure that comes at the same time finds the answer, or comes first and there is none.
+            act.living = by;
             act.also.push(Arc::new(Remember { key: key.clone(), by, id, at: request.at }));
         }
         match (command(act).await.map_err(CommandError::from), key) {

@@ -20,7 +20,8 @@ pub struct Swept {
 
 impl Commands {
     /// Deletes sessions that ended, answers that nobody may ask for any more, to whom invitations went that have
-    /// expired, secrets of authenticator apps that were never confirmed, and files of uploads that came to nothing.
+    /// expired, secrets of authenticator apps that were never confirmed, what an erasure left in the table of keys, and files
+    /// of uploads that came to nothing.
     pub async fn sweep(&self, now: Time) -> Result<Swept, CommandError> {
         let sessions = sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
             .bind(now)
@@ -37,6 +38,8 @@ impl Commands {
             .execute(self.log.pool())
             .await?;
         let invitations = self.forget_expired_invitations(now).await?;
+        // That of an invitation is destroyed too.
+        self.vacuum_keys().await;
         // Last: the object store may be away, and the rest need not wait for it.
         let uploads = self.sweep_uploads(now).await?;
         Ok(Swept { sessions, idempotency_keys, invitations, uploads })

@@ -267,6 +267,94 @@ async fn after_an_erasure_no_table_but_the_log_and_the_receipt_knows_the_account
     assert!(matches!(refused, Err(CommandError::NotLoggedIn)), "{refused:?}");
 }
 
+/// How many rows of the table of keys hold these bytes, deleted ones too.
+async fn rows_with(house: &House, wrapped: &[u8]) -> i64 {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM generate_series(0, pg_relation_size('subject_keys') / 8192 - 1) AS page,
+             heap_page_items(get_raw_page('subject_keys', page::int)) WHERE position($1 IN t_data) > 0",
+    )
+    .bind(wrapped)
+    .fetch_one(&house.database.pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn the_row_of_a_destroyed_key_is_gone_before_the_receipt_or_once_nobody_may_see_it_any_more() {
+    let house = House::new().await;
+    let pool = &house.database.pool;
+    sqlx::query("CREATE EXTENSION pageinspect").execute(pool).await.unwrap();
+    let wrapped = async |account: AccountId| -> Vec<u8> {
+        sqlx::query_scalar("SELECT wrapped FROM subject_keys WHERE subject = $1")
+            .bind(account.0)
+            .fetch_one(pool)
+            .await
+            .unwrap()
+    };
+    let ada = house.registered("ada@example.org").await.account;
+    let key = wrapped(ada).await;
+    assert_eq!(rows_with(&house, &key).await, 1);
+    assert!(house.commands.erase(ada, None, request(1)).await.unwrap().receipt.is_some());
+    assert_eq!(rows_with(&house, &key).await, 0);
+
+    let bob = house.registered("bob@example.org").await.account;
+    let key = wrapped(bob).await;
+    let mut old = pool.begin().await.unwrap();
+    sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").execute(&mut *old).await.unwrap();
+    sqlx::query("SELECT count(*) FROM subject_keys").execute(&mut *old).await.unwrap();
+    assert!(house.commands.erase(bob, None, request(2)).await.unwrap().receipt.is_some(), "nobody waits");
+    assert_eq!(rows_with(&house, &key).await, 1);
+    old.commit().await.unwrap();
+    house.commands.sweep(at(3)).await.unwrap();
+    assert_eq!(rows_with(&house, &key).await, 0);
+}
+
+/// Waits until so many sessions wait for a lock.
+async fn blocked(house: &House, sessions: i64) {
+    let blocked = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let begun = std::time::Instant::now();
+    while sqlx::query_scalar::<_, i64>(blocked).fetch_one(&house.database.pool).await.unwrap() < sessions {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nobody waits");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_under_way_when_its_person_was_erased_leaves_no_row() {
+    let house = House::new().await;
+    for table in ["idempotency_keys", "second_factors", "restrictions"] {
+        let (ada, _) = busy_person(&house).await;
+        let stage = house.stage(ada, "ratsaal").await;
+        let (pool, commands) = (&house.database.pool, &house.commands);
+        let mut lock = pool.begin().await.unwrap();
+        sqlx::query(&format!("LOCK TABLE {table} IN SHARE MODE")).execute(&mut *lock).await.unwrap();
+        let request_under_way = async {
+            // The erasure is in the midst of its transaction, and nobody sees anything of it yet.
+            blocked(&house, 1).await;
+            match table {
+                "idempotency_keys" => commands
+                    .change_stage(ada, stage, Some("Neu"), None, keyed("under way", 2))
+                    .await
+                    .map(drop),
+                "second_factors" => {
+                    commands.begin_second_factor(ada, PASSWORD.into(), [7; 20], at(1)).await.map(drop)
+                }
+                _ => commands.restrict_account(ada.account, true, request(1)).await.map(drop),
+            }
+        };
+        let let_go = async {
+            blocked(&house, 2).await;
+            lock.commit().await.unwrap();
+        };
+        let erase = commands.erase(ada.account, None, request(1));
+        let (erasure, refused, ()) = tokio::join!(erase, request_under_way, let_go);
+        assert!(erasure.unwrap().receipt.is_some());
+        assert!(matches!(refused, Err(CommandError::NotLoggedIn)), "{table}: {refused:?}");
+        assert_eq!(known(&house, ada.account).await, ["public.erasures", "public.events"], "{table}");
+    }
+}
+
 #[tokio::test]
 async fn the_receipt_is_signed_and_names_nobody() {
     let house = House::new().await;

@@ -24,7 +24,9 @@ pub use log::{
 };
 pub use objects::{Object, Objects, ObjectsSettings};
 pub use pool::connect;
-pub use seal::{KeyCheckup, Keyring, MasterKey, MasterKeys, NewSubject, Rotated, forget, key_checkup};
+pub use seal::{
+    KeyCheckup, Keyring, MasterKey, MasterKeys, NewSubject, Rotated, forget, hold, key_checkup, vacuum_keys,
+};
 
 use sqlx::migrate::MigrateError;
 

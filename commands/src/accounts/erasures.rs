@@ -1,5 +1,5 @@
-//! Finishing erasures: the person leaves their stages, those that nobody else owns are closed, their files deleted, and
-//! a receipt is signed.
+//! Finishing erasures: the person leaves their stages, those that nobody else owns are closed, their files deleted, the
+//! destroyed key is taken out of PostgreSQL's table, and a receipt is signed.
 
 use chrono::SecondsFormat;
 use stage_domain::{AccountId, StageId};
@@ -83,6 +83,7 @@ impl Commands {
         let Some(erasure) = self.erasure(account).await?.filter(|erasure| erasure.receipt.is_none()) else {
             return Ok(());
         };
+        self.vacuum_keys().await;
         let pool = self.log.pool();
         let receipt = self.log.keyring().sign_receipt(pool, &text(&erasure, now)).await?;
         sqlx::query(
@@ -95,6 +96,20 @@ impl Commands {
         .execute(pool)
         .await?;
         Ok(())
+    }
+
+    /// Takes destroyed keys out of PostgreSQL's table. What stands in the way is waited for by the next sweep and not by the
+    /// person: the key opens nothing without the master key.
+    pub(crate) async fn vacuum_keys(&self) {
+        let left = match stage_store::vacuum_keys(self.log.pool()).await {
+            Ok(true) => return,
+            Ok(false) => "an old transaction may see it, or this role does not own the table".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(
+            left,
+            "a destroyed key, wrapped, may still be in the table subject_keys; the next hourly sweep vacuums it again"
+        );
     }
 }
 

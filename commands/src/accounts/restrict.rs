@@ -26,6 +26,8 @@ impl Commands {
         self.once(Some(account), &request, account.0, |mut act| {
             let command = match restricted {
                 true => {
+                    // No event where it is restricted already, and so no conflict with an erasure at the same time.
+                    act.living = Some(account);
                     act.also.push(Arc::new(Restrict(account)));
                     AccountCommand::Restrict { at }
                 }

@@ -13,6 +13,7 @@ mod receipt;
 mod reveal;
 mod rotate;
 pub(crate) mod subject;
+mod vacuum;
 
 pub use checkup::{KeyCheckup, key_checkup};
 pub use keyring::{Keyring, MasterKeys};
@@ -20,4 +21,5 @@ pub use master::MasterKey;
 pub use reveal::{Openness, PersonalValue, mark_closed, personal_values};
 pub use rotate::Rotated;
 pub(crate) use subject::SubjectKeys;
-pub use subject::{NewSubject, forget};
+pub use subject::{NewSubject, forget, hold};
+pub use vacuum::vacuum_keys;

@@ -121,8 +121,9 @@ impl Keyring {
     }
 }
 
-/// Makes an erasure of this person wait until the transaction ends.
-pub(crate) async fn hold(tx: &mut PgConnection, subject: AccountId) -> Result<(), StoreError> {
+/// Makes an erasure of this person wait until the transaction ends. Fails with [`StoreError::NoSubjectKey`] once they are
+/// erased; for one that is under way it waits.
+pub async fn hold(tx: &mut PgConnection, subject: AccountId) -> Result<(), StoreError> {
     sqlx::query("SELECT FROM subject_keys WHERE subject = $1 FOR KEY SHARE")
         .bind(subject.0)
         .fetch_optional(tx)

@@ -38,6 +38,9 @@ impl Commands {
         let (keyring, pool) = (self.log.keyring(), self.log.pool());
         let sealed = keyring.seal_secret(pool, account, PLACE, &fresh).await?;
         let sealed = sealed.ok_or(CommandError::NotFound(Missing::Account))?;
+        let mut tx = pool.begin().await?;
+        // An erasure that comes at the same time finds the row, or comes first and there is none.
+        stage_store::hold(&mut tx, account).await?;
         let begun = sqlx::query(
             "INSERT INTO second_factors (account_id, secret, begun_at) VALUES ($1, $2, $3)
              ON CONFLICT (account_id) DO UPDATE SET secret = excluded.secret, begun_at = excluded.begun_at
@@ -46,8 +49,9 @@ impl Commands {
         .bind(account.0)
         .bind(&sealed)
         .bind(now)
-        .execute(pool)
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         match begun.rows_affected() {
             0 => Err(AccountError::SecondFactorOn.into()),
             _ => Ok(Enrolment { secret: totp.secret().to_base32().into(), uri: uri.into() }),

@@ -1,0 +1,32 @@
+//! Taking the rows of destroyed keys out of PostgreSQL's table, where a deleted row stays until it is vacuumed.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool};
+
+use crate::StoreError;
+
+/// Takes destroyed keys, each still wrapped by its master key, out of the table. `false` where one may still be there: an old
+/// transaction could see it, or this role does not own the table. Fails when the table is busy for two seconds.
+pub async fn vacuum_keys(pool: &PgPool) -> Result<bool, StoreError> {
+    // A connection of its own, because the limit is the session's.
+    let mut connection = pool.acquire().await?;
+    let vacuumed = vacuum(&mut connection).await;
+    connection.close().await?;
+    vacuumed
+}
+
+async fn vacuum(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    sqlx::query("SET lock_timeout = '2s'").execute(&mut *connection).await?;
+    let begun: DateTime<Utc> =
+        sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut *connection).await?;
+    sqlx::query("VACUUM subject_keys").execute(&mut *connection).await?;
+    // Whom PostgreSQL does not let vacuum gets a warning and no error; then the time is an older one.
+    let is_clean: Option<bool> = sqlx::query_scalar(
+        "SELECT n_dead_tup = 0 AND last_vacuum >= $1 FROM pg_stat_user_tables
+         WHERE relid = 'subject_keys'::regclass",
+    )
+    .bind(begun)
+    .fetch_one(connection)
+    .await?;
+    Ok(is_clean.unwrap_or(false))
+}
