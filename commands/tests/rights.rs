@@ -6,6 +6,7 @@ mod common;
 use std::time::Duration;
 
 use common::{House, at, keyed, person, request};
+use futures::{StreamExt as _, TryStreamExt as _};
 use stage_commands::{Actor, CommandError, Missing, Request, accounts::Correct, members::Invite};
 use stage_domain::{
     AccountId, InvitationId, Language, StageId,
@@ -182,6 +183,26 @@ async fn an_erasure_closes_no_stage_that_somebody_else_owns_too() {
     assert_eq!((erasure.stages, erasure.files), (1, 1));
     assert_eq!(house.commands.erasure(ada.account).await.unwrap().unwrap().stages, 0);
     assert!(house.commands.objects.get(&format!("media/{}", media.id)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_archive_breaks_off_when_its_person_is_erased_while_it_is_sent() {
+    let house = House::new().await;
+    let ada = house.registered("ada@example.org").await;
+    let stage = house.stage(ada, "rathaus").await;
+    // More than is made ahead of the reader, and nothing that gets smaller.
+    for _ in 0..8 {
+        let noise: Vec<u8> =
+            std::iter::repeat_with(|| *Uuid::new_v4().as_bytes()).take(20_000).flatten().collect();
+        house.commands.add_media(ada, stage, [PNG, &noise].concat().into(), request(0)).await.unwrap();
+    }
+    let export = async || house.commands.export_account(ada.account, Vec::new(), at(1)).await.unwrap();
+    let whole: Result<Vec<_>, _> = export().await.try_collect().await;
+    assert!(whole.unwrap().len() > 6);
+    let parts = export().await;
+    house.commands.erase_account(ada, PASSWORD.into(), request(2)).await.unwrap();
+    let parts: Vec<_> = parts.collect().await;
+    assert!(matches!(parts.last(), Some(Err(CommandError::NotFound(Missing::Account)))), "{parts:?}");
 }
 
 #[tokio::test]

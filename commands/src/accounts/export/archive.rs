@@ -18,7 +18,7 @@ use super::{
     },
     writer::{Sender, Writer},
 };
-use crate::{Actor, CommandError, Commands, Time, stages::object_key};
+use crate::{Actor, CommandError, Commands, Missing, Time, stages::object_key};
 
 /// Streams that are read at once.
 pub(super) const PAGE: usize = 100;
@@ -73,7 +73,11 @@ impl Commands {
         self.write_events(&mut writer, "stage", &all.stages).await?;
         self.write_events(&mut writer, "source", &all.sources).await?;
         self.write_events(&mut writer, "post", &all.posts).await?;
-        writer.finish().await
+        // Who was erased meanwhile can't be read any more from then on: what there is is no whole archive.
+        match self.log.load::<Account>(account.0).await?.aggregate.is_open() {
+            true => writer.finish().await,
+            false => Err(CommandError::NotFound(Missing::Account)),
+        }
     }
 
     async fn belongings(&self, account: AccountId) -> Result<Belongings, CommandError> {
