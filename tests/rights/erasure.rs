@@ -1,7 +1,5 @@
 //! Art. 17.
 
-use std::time::Duration;
-
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -92,44 +90,6 @@ async fn a_picture_is_found_while_it_is_there() {
     person(&program).await;
     let found = everything(program.data()).any(|(_, bytes)| contains(&bytes, PERSON[6].as_bytes()));
     assert!(found, "so the search of the other test would find it");
-    program.stop().await;
-}
-
-#[tokio::test]
-async fn an_erasure_that_is_killed_half_way_is_finished_by_the_next_start() {
-    let mut program = Program::start().await;
-    let postgres = Postgres::of(&program);
-    let (mut ada, id) = person(&program).await;
-    for number in 0..12 {
-        let stage = json!({"name": "Rathaus", "handle": format!("rathaus-{number}")});
-        let stage = ada.post("/api/v1/stages", stage).await.expect_success().id();
-        ada.upload(&format!("/api/v1/stages/{stage}/media"), "image/png", PNG).await.expect_success();
-    }
-    let erasing = tokio::spawn(async move {
-        let _ = tokio::time::timeout(
-            Duration::from_secs(60),
-            ada.send(Method::DELETE, "/api/v1/account", Some(json!({"password": PERSON[4]})), &[]),
-        )
-        .await;
-    });
-    eventually("the erasure has begun", async || {
-        postgres.ask("stage", "SELECT count(*) FROM erasures") == "1"
-    })
-    .await;
-    program.kill_everything().await;
-    erasing.abort();
-
-    let program = program.start_again().await;
-    let mut erasure = Value::Null;
-    eventually("the erasure is finished", async || {
-        erasure = said(&account(program.data(), &["receipt", &id]));
-        erasure["receipt"].is_string()
-    })
-    .await;
-    assert_eq!((&erasure["stages"], &erasure["files"]), (&json!(13), &json!(13)));
-    let left =
-        everything(&program.data().join("objects")).any(|(_, bytes)| contains(&bytes, PERSON[6].as_bytes()));
-    assert!(!left, "a picture is still there");
     program.stop().await;
 }
 

@@ -1,6 +1,6 @@
 //! The master key, which wraps the keys of all people.
 
-use std::{process::Command, time::Duration};
+use std::process::Command;
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -33,8 +33,19 @@ async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
             people
         }
     });
-    // Killed at some moment or other, the next one goes on.
-    for wait in [5, 40, 120] {
+    // Each is held up where it certainly is when it is killed, and the next one goes on.
+    let postgres = Postgres::of(&program);
+    let steps = [
+        // Before a key of the installation is wrapped anew.
+        ("SELECT FROM installation_keys LIMIT 1 FOR UPDATE", "none", "none"),
+        // Between those and the keys of people.
+        ("SELECT FROM subject_keys LIMIT 1 FOR UPDATE", "all", "none"),
+        // When all are, and the new master key is not in the old one's place.
+        ("LOCK TABLE subject_keys IN SHARE UPDATE EXCLUSIVE MODE", "all", "all"),
+    ];
+    let mut first_master = String::new();
+    for (locks, installation, people) in steps {
+        let held = postgres.hold(locks).await;
         let mut rotation = Command::new(env!("CARGO_BIN_EXE_stage"))
             .args(["keys", "rotate", "--data-dir"])
             .arg(&data)
@@ -42,9 +53,21 @@ async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        tokio::time::sleep(Duration::from_millis(wait)).await;
-        let _ = rotation.kill();
-        rotation.wait().unwrap();
+        held.is_waited_for(&postgres).await;
+        rotation.kill().unwrap();
+        assert!(!rotation.wait().unwrap().success());
+        // Some who register meanwhile already have keys under the new one, so only the first person is looked at.
+        let under = |table: &str, order: &str| {
+            postgres.ask("stage", &format!("SELECT master FROM {table} ORDER BY {order} LIMIT 1"))
+        };
+        let masters = [under("installation_keys", "name"), under("subject_keys", "created_at")];
+        if first_master.is_empty() {
+            first_master.clone_from(&masters[0]);
+        }
+        let moved = masters.map(|master| if master == first_master { "none" } else { "all" });
+        assert_eq!(moved, [installation, people], "{locks}");
+        assert!(data.join("secrets/master-key.next").exists());
+        held.let_go().await;
     }
     let mut people = registering.await.unwrap();
     said(&command(&data, &["keys", "rotate", "--json"]));
@@ -60,7 +83,6 @@ async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
     // The old key opens nothing any more, and says so.
     let kept = data.join("old-key");
     std::fs::write(&kept, old).unwrap();
-    let postgres = Postgres::of(&program);
     let refused = account(
         &data,
         &[

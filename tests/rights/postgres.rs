@@ -1,6 +1,8 @@
 use std::{path::PathBuf, process::Command};
 
-use crate::common::program::Program;
+use sqlx::{Connection as _, PgConnection};
+
+use crate::common::{eventually, program::Program};
 
 /// PostgreSQL's own programs, on the database that `stage up` keeps.
 pub(crate) struct Postgres {
@@ -37,5 +39,31 @@ impl Postgres {
         let password = std::fs::read_to_string(self.data.join("secrets/postgres-password")).unwrap();
         let socket = self.data.join("postgres").display().to_string().replace('/', "%2F");
         format!("postgres://stage:{}@{socket}/{database}", password.trim())
+    }
+    /// Takes these locks and keeps them, so that whoever wants one is held up until they are let go.
+    pub(crate) async fn hold(&self, locks: &str) -> Hold {
+        let mut connection = PgConnection::connect(&self.url("stage")).await.unwrap();
+        sqlx::query("BEGIN").execute(&mut connection).await.unwrap();
+        sqlx::query(locks).execute(&mut connection).await.unwrap();
+        let pid = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await.unwrap();
+        Hold { connection, pid }
+    }
+}
+
+/// Locks of a transaction that goes on until it is told to end or its server dies.
+pub(crate) struct Hold {
+    connection: PgConnection,
+    pid: i32,
+}
+
+impl Hold {
+    pub(crate) async fn is_waited_for(&self, postgres: &Postgres) {
+        let waiting =
+            format!("SELECT count(*) FROM pg_stat_activity WHERE {} = ANY(pg_blocking_pids(pid))", self.pid);
+        eventually("somebody waits for the locks", async || postgres.ask("stage", &waiting) != "0").await;
+    }
+
+    pub(crate) async fn let_go(self) {
+        self.connection.close().await.unwrap();
     }
 }
