@@ -3,8 +3,15 @@
 
 mod common;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use async_trait::async_trait;
 use common::{House, person};
 use stage_commands::{accounts::Correct, members::Invite};
 use stage_domain::{
@@ -12,12 +19,20 @@ use stage_domain::{
     account::{Account, Purpose},
     stage::Role,
 };
-use stage_projections::outbox::DELIVERY_LIFE;
+use stage_projections::{
+    ProjectionError,
+    outbox::{DELIVERY_LIFE, Delivery, News, Routes},
+};
+use stage_store::{Log, Recorded, StoreError};
 use stage_testkit::{FakeSlack, FakeSmtp, TakenMail};
 use stage_workers::{
-    delivering::{Settings, recipients::mail::Folder},
+    delivering::{
+        Parcel, RESTRICTED, Recipient, Settings,
+        recipients::{Slack, mail::Folder},
+    },
     rights::{HandedOver, Told as _},
 };
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -419,6 +434,33 @@ async fn a_correction_tells_what_is_right_now() {
 }
 
 #[tokio::test]
+async fn a_correction_after_an_objection_is_told_to_who_has_the_data_without_what_it_says() {
+    let house = House::new().await;
+    let eve = house.register("eve@example.org").await;
+    let slack = FakeSlack::start().await;
+    let working = house.tell_slack(&slack, quick()).await;
+    let ada = house.register("ada@example.org").await;
+    house.settled("sent", 1).await;
+    for person in [eve, ada] {
+        house.commands.object(person.account, Purpose::Recipients, true, common::request()).await.unwrap();
+        let correct = Correct { last_name: Some("Byron".into()), ..Correct::default() };
+        house.commands.correct_account(person.account, correct, common::request()).await.unwrap();
+    }
+    house.settled("sent", 2).await;
+    let withheld = house.settled("withheld", 1).await;
+    assert_eq!(withheld[0].reason.as_deref(), Some("never_told"), "of Eve nobody was told");
+    let posts = slack.posts();
+    assert_eq!(posts.len(), 2, "{posts:?}");
+    let told = &posts[1].text;
+    assert!(told.contains("please delete it") && told.contains(&ada.account.to_string()), "{told}");
+    assert!(["Ada", "Byron", "ada@", "1234567"].iter().all(|value| !told.contains(value)), "{told}");
+    // And of the erasure too.
+    house.commands.erase(ada.account, None, common::request()).await.unwrap();
+    assert!(slack.took(3).await[2].text.contains("Erasure"));
+    working.abort();
+}
+
+#[tokio::test]
 async fn nothing_is_sent_of_a_restricted_person_until_it_is_lifted_and_of_one_who_objects_never() {
     let house = House::new().await;
     let slack = FakeSlack::start().await;
@@ -476,6 +518,98 @@ async fn what_a_restriction_kept_back_is_never_sent_of_one_who_is_erased_and_doe
         .unwrap();
     assert_eq!(about_her, 0);
     assert_eq!(slack.took(1).await.len(), 1, "nothing of it was sent");
+    working.abort();
+}
+
+#[tokio::test]
+async fn what_was_kept_back_before_an_erasure_let_go_of_it_is_let_go_of_by_the_next_worker() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    let working = house.tell_slack(&slack, quick()).await;
+    let ada = house.register("ada@example.org").await;
+    house.settled("sent", 1).await;
+    house.commands.erase(ada.account, None, common::request()).await.unwrap();
+    house.settled("sent", 2).await;
+    working.abort();
+    // As an older version left it.
+    sqlx::query(
+        "UPDATE outbox.deliveries SET state = 'withheld', reason = 'restricted' WHERE kind = 'registration'",
+    )
+    .execute(&house.database.pool)
+    .await
+    .unwrap();
+    let working = house.tell_slack(&slack, quick()).await;
+    house
+        .until("it is looked at again", async || {
+            house
+                .settled("withheld", 0)
+                .await
+                .iter()
+                .any(|delivery| delivery.reason.as_deref() == Some("erased"))
+        })
+        .await;
+    assert_eq!(slack.posts().len(), 2, "and nothing of it is sent");
+    working.abort();
+}
+
+/// Slack, where a restriction that was seen has ended before what is kept back is noted.
+struct LiftedMeanwhile {
+    slack: Slack,
+    kept_back: Notify,
+    lifted: Notify,
+    once: AtomicBool,
+}
+
+impl Routes for LiftedMeanwhile {
+    fn name(&self) -> &'static str {
+        self.slack.name()
+    }
+
+    fn consumer(&self) -> &'static str {
+        self.slack.consumer()
+    }
+
+    fn news(&self, event: &Recorded) -> Result<Vec<News>, StoreError> {
+        self.slack.news(event)
+    }
+}
+
+#[async_trait]
+impl Recipient for LiftedMeanwhile {
+    async fn prepare(&self, delivery: &Delivery, log: &Log) -> Result<Parcel<'_>, ProjectionError> {
+        let parcel = self.slack.prepare(delivery, log).await?;
+        if matches!(parcel, Parcel::Withheld(RESTRICTED)) && !self.once.swap(true, Ordering::SeqCst) {
+            self.kept_back.notify_one();
+            self.lifted.notified().await;
+        }
+        Ok(parcel)
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_back_in_the_moment_in_which_the_restriction_ends_is_sent() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    slack.will_answer([(503, "", Some(2))]);
+    let recipient = Arc::new(LiftedMeanwhile {
+        slack: house.slack(&slack),
+        kept_back: Notify::new(),
+        lifted: Notify::new(),
+        once: AtomicBool::new(false),
+    });
+    let working = house.work(recipient.clone(), quick()).await;
+    // One message is being tried again; meanwhile Ada is restricted.
+    house.register("first@example.org").await;
+    slack.came(1).await;
+    let ada = house.register("ada@example.org").await;
+    house.commands.restrict_account(ada.account, true, common::request()).await.unwrap();
+    recipient.kept_back.notified().await;
+    house.commands.restrict_account(ada.account, false, common::request()).await.unwrap();
+    house.commands.lift_restrictions(i64::MAX, &[], chrono::Utc::now()).await.unwrap();
+    house.caught_up("outbox_slack").await;
+    recipient.lifted.notify_one();
+    let posts = slack.took(2).await;
+    assert!(posts[1].text.contains("ada@example.org"), "{}", posts[1].text);
     working.abort();
 }
 

@@ -124,6 +124,24 @@ pub async fn settle(
     Ok(())
 }
 
+/// Looks once more at what was withheld because a person's data was restricted: at all of it, or at one delivery. Whoever
+/// decided that may not have known of the end of the restriction, and missed what released it.
+pub async fn look_again(
+    connection: &mut PgConnection,
+    recipient: &str,
+    only: Option<Uuid>,
+) -> Result<(), ProjectionError> {
+    sqlx::query(
+        "UPDATE outbox.deliveries SET state = 'waiting', settled_at = NULL, reason = NULL
+         WHERE recipient = $1 AND state = 'withheld' AND reason = 'restricted' AND ($2::uuid IS NULL OR id = $2)",
+    )
+    .bind(recipient)
+    .bind(only)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// It is tried again at `due`.
 pub async fn try_again(
     connection: &mut PgConnection,

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 use super::{
     leader::Leader,
     metrics::Metrics,
-    recipient::{Outcome, Parcel, Recipient},
+    recipient::{Outcome, Parcel, RESTRICTED, Recipient},
 };
 use crate::{Clock, backoff::Backoff};
 
@@ -105,6 +105,8 @@ impl Courier {
             return Ok(());
         };
         self.metrics.leads(true);
+        // Whoever led before may have died between withholding something and looking again.
+        leader.with(async |c| outbox::look_again(c, recipient.name(), None).await).await?;
         tracing::info!(recipient = recipient.name(), "delivers");
         while !self.stop.is_cancelled() {
             self.watch(&mut leader).await?;
@@ -197,8 +199,18 @@ impl Courier {
     ) -> Result<Duration, ProjectionError> {
         let now = (self.clock)();
         leader.with(async |c| outbox::settle(c, delivery, "withheld", Some(reason), now).await).await?;
+        // What was lifted meanwhile was released before there was anything to release.
+        if reason == RESTRICTED && !self.is_restricted(delivery).await? {
+            let name = self.recipient.name();
+            leader.with(async |c| outbox::look_again(c, name, Some(delivery.id)).await).await?;
+        }
         self.metrics.count("withheld");
         Ok(Duration::ZERO)
+    }
+
+    async fn is_restricted(&self, delivery: &Delivery) -> Result<bool, ProjectionError> {
+        let parcel = self.recipient.prepare(delivery, &self.log).await?;
+        Ok(matches!(parcel, Parcel::Withheld(RESTRICTED)))
     }
 
     fn verdict(&self, outcome: Outcome, tries: i32, now: DateTime<Utc>) -> Verdict {

@@ -84,7 +84,8 @@ impl House {
         Arc::new(Mailer::new(self.commands.clone(), post, url, clock()))
     }
 
-    async fn work(&self, recipient: Arc<dyn Recipient>, settings: Settings) -> JoinHandle<()> {
+    /// Starts a worker for this recipient, and comes back when it is set up.
+    pub async fn work(&self, recipient: Arc<dyn Recipient>, settings: Settings) -> JoinHandle<()> {
         let recipients = vec![recipient];
         stage_workers::delivering::set_up(&self.database.pool, &recipients).await.unwrap();
         tokio::spawn(stage_workers::delivering::run(

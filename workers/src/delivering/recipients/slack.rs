@@ -18,7 +18,7 @@ use stage_projections::{
 use stage_store::{Log, Recorded, StoreError};
 
 use crate::delivering::{
-    Outcome, Parcel, Recipient, event_of,
+    Outcome, Parcel, RESTRICTED, Recipient, event_of,
     texts::slack::{self as text, Facts},
 };
 
@@ -117,8 +117,15 @@ impl Recipient for Slack {
         let kind = delivery.kind.as_str();
         Ok(match kind {
             "registration" | "correction" | "stage_created" if account.erased => Parcel::Withheld("erased"),
-            "registration" | "correction" | "stage_created" if restricted => Parcel::Withheld("restricted"),
-            "registration" | "correction" if objected => Parcel::Withheld("objected"),
+            "registration" | "correction" | "stage_created" if restricted => Parcel::Withheld(RESTRICTED),
+            "registration" if objected => Parcel::Withheld("objected"),
+            "correction" if objected => {
+                let Some(about) = delivery.about else { return Ok(Parcel::Withheld("nothing_to_tell")) };
+                // Who has the data learns that it is wrong, and nothing new (Art. 19 and 21 GDPR).
+                let facts = text::account(language, &about.to_string());
+                let send = self.post(delivery, text::outdated(language), facts);
+                Parcel::ForWhoKnows { subject: AccountId(about), forget: false, send }
+            }
             "registration" | "correction" => {
                 let Some(person) = known(&account) else { return Ok(Parcel::Withheld("erased")) };
                 let facts = text::person(language, person, delivery.created_at);
@@ -133,7 +140,7 @@ impl Recipient for Slack {
             }
             "erasure" => match delivery.about {
                 Some(subject) => {
-                    let facts = text::erased(language, &subject.to_string());
+                    let facts = text::account(language, &subject.to_string());
                     let send = self.post(delivery, text::erasure(language), facts);
                     Parcel::ForWhoKnows { subject: AccountId(subject), forget: true, send }
                 }

@@ -34,8 +34,18 @@ pub(crate) fn erasure(language: Language) -> &'static str {
     )
 }
 
-/// What an erasure can be found by; the person is not named any more.
-pub(crate) fn erased(language: Language, account: &str) -> Facts {
+/// A correction, for who has the data of a person who objects to their having it.
+pub(crate) fn outdated(language: Language) -> &'static str {
+    pick(
+        language,
+        "Corrected data: what you have of this account is wrong now. The person objects to your use of it: please delete it",
+        "Berichtigte Daten: Was Sie über dieses Konto haben, stimmt nicht mehr. Die Person widerspricht der Nutzung: Bitte \
+         löschen Sie es",
+    )
+}
+
+/// What is known of an account can be found by this, where the person is not named.
+pub(crate) fn account(language: Language, account: &str) -> Facts {
     vec![(pick(language, "Account", "Konto").to_owned(), account.to_owned())]
 }
 
