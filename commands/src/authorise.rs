@@ -5,7 +5,7 @@ use stage_domain::{
     source::Source,
     stage::{Role, Stage},
 };
-use stage_store::Loaded;
+use stage_store::{Act, Loaded, OnlyIf};
 
 use crate::{Actor, CommandError, Commands, Missing};
 
@@ -63,15 +63,18 @@ use_cases! {
 }
 
 impl Commands {
-    /// The stage, when it is open and this person is a member who may. To a stranger it is as good as none.
+    /// The stage, when it is open and this person is a member who may. To a stranger it is as good as none. What is appended
+    /// with `act` is appended only while that is so.
     pub(crate) async fn stage_for(
         &self,
         actor: Actor,
         stage: StageId,
         use_case: UseCase,
+        act: &mut Act,
     ) -> Result<Loaded<Stage>, CommandError> {
         let loaded = self.log.load::<Stage>(stage.0).await?;
         allowed(&loaded.aggregate, actor.account, use_case)?;
+        act.only_if = Some(while_member(actor.account, stage, use_case));
         Ok(loaded)
     }
 
@@ -82,8 +85,9 @@ impl Commands {
         stage: StageId,
         source: SourceId,
         use_case: UseCase,
+        act: &mut Act,
     ) -> Result<Loaded<Source>, CommandError> {
-        self.stage_for(actor, stage, use_case).await?;
+        self.stage_for(actor, stage, use_case, act).await?;
         let loaded = self.log.load::<Source>(source.0).await?;
         let linked = loaded.aggregate.is_linked() && loaded.aggregate.stage_id == Some(stage);
         if linked { Ok(loaded) } else { Err(CommandError::NotFound(Missing::Source)) }
@@ -102,5 +106,15 @@ pub(crate) fn allowed(stage: &Stage, account: AccountId, use_case: UseCase) -> R
         None => Err(CommandError::NotFound(Missing::Stage)),
         Some(role) if role >= use_case.needs() => Ok(role),
         Some(_) => Err(CommandError::Role { needs: use_case.needs() }),
+    }
+}
+
+/// Somebody who is removed from the team, or given a lower role, between being asked and the append appends nothing.
+pub(crate) fn while_member(account: AccountId, stage: StageId, use_case: UseCase) -> OnlyIf {
+    let may = Role::ALL.into_iter().filter(|role| *role >= use_case.needs());
+    OnlyIf {
+        sql: "EXISTS (SELECT FROM stage_members WHERE stage_id = $1 AND account_id = $2 AND role = ANY($3))",
+        ids: [stage.0, account.0],
+        names: may.map(Role::as_str).collect(),
     }
 }

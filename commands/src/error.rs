@@ -98,7 +98,8 @@ impl std::fmt::Display for Missing {
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict => Self::Busy,
+            // Asked again, it is refused for what it depends on.
+            StoreError::Conflict | StoreError::Unmet => Self::Busy,
             StoreError::Version { expected, actual } => Self::Version { expected, actual },
             StoreError::Claimed(ClaimKind::Email | ClaimKind::Invitation) => Self::Taken { field: "email" },
             StoreError::Claimed(ClaimKind::Handle) => Self::Taken { field: "handle" },

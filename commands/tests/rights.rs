@@ -330,17 +330,6 @@ async fn the_row_of_a_destroyed_key_is_gone_before_the_receipt_or_once_nobody_ma
     assert_eq!(rows_with(&house, &key).await, 0);
 }
 
-/// Waits until so many sessions wait for a lock.
-async fn blocked(house: &House, sessions: i64) {
-    let blocked = "SELECT count(*) FROM pg_stat_activity
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let begun = std::time::Instant::now();
-    while sqlx::query_scalar::<_, i64>(blocked).fetch_one(&house.database.pool).await.unwrap() < sessions {
-        assert!(begun.elapsed() < Duration::from_secs(60), "nobody waits");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
 #[tokio::test]
 async fn a_request_that_was_under_way_when_its_person_was_erased_leaves_no_row() {
     let house = House::new().await;
@@ -352,7 +341,7 @@ async fn a_request_that_was_under_way_when_its_person_was_erased_leaves_no_row()
         sqlx::query(&format!("LOCK TABLE {table} IN SHARE MODE")).execute(&mut *lock).await.unwrap();
         let request_under_way = async {
             // The erasure is in the midst of its transaction, and nobody sees anything of it yet.
-            blocked(&house, 1).await;
+            house.blocked(1).await;
             match table {
                 "idempotency_keys" => commands
                     .change_stage(ada, stage, Some("Neu"), None, keyed("under way", 2))
@@ -365,7 +354,7 @@ async fn a_request_that_was_under_way_when_its_person_was_erased_leaves_no_row()
             }
         };
         let let_go = async {
-            blocked(&house, 2).await;
+            house.blocked(2).await;
             lock.commit().await.unwrap();
         };
         let erase = commands.erase(ada.account, None, request(1));

@@ -335,6 +335,44 @@ async fn two_owners_who_demote_each_other_leave_one() {
 }
 
 #[tokio::test]
+async fn who_is_removed_or_given_a_lower_role_while_a_command_of_theirs_is_under_way_appends_nothing() {
+    let house = House::new().await;
+    let (commands, pool) = (&house.commands, &house.database.pool);
+    let ada = house.registered("ada@example.org").await;
+    let bob = house.registered("bob@example.org").await;
+    let stage = house.stage(ada, "rathaus").await;
+    for is_removed in [true, false] {
+        joins(&house, ada, stage, bob, Role::Editor).await;
+        let link = |at| {
+            commands.link_source(bob, stage, Network::Feed, "https://example.org/feed", None, request(at))
+        };
+        let mut lock = pool.begin().await.unwrap();
+        sqlx::query("LOCK TABLE claims IN SHARE MODE").execute(&mut *lock).await.unwrap();
+        let meanwhile = async {
+            // It was asked whether he may, and is just about to append.
+            house.blocked(1).await;
+            match is_removed {
+                true => commands.remove_member(ada, stage, bob.account, request(2)).await.unwrap(),
+                false => {
+                    commands.change_role(ada, stage, bob.account, Role::Moderator, request(2)).await.unwrap()
+                }
+            };
+            lock.commit().await.unwrap();
+        };
+        let (linked, ()) = tokio::join!(link(2), meanwhile);
+        assert!(matches!(linked, Err(CommandError::Busy)), "{linked:?}");
+        let sources = "SELECT count(*) FROM events WHERE aggregate_type = 'source'";
+        let sources: i64 = sqlx::query_scalar(sources).fetch_one(pool).await.unwrap();
+        assert_eq!(sources, 0);
+        match (link(3).await, is_removed) {
+            (Err(CommandError::NotFound(Missing::Stage)), true) => {}
+            (Err(CommandError::Role { needs: Role::Editor }), false) => {}
+            (again, _) => panic!("{again:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_change_to_a_version_of_the_team_that_has_passed_is_refused() {
     let house = House::new().await;
     let ada = house.registered("ada@example.org").await;

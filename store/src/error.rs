@@ -40,6 +40,9 @@ pub enum StoreError {
     /// Something personal about a person without a key: never registered, or erased meanwhile.
     #[error("there is no key for the person whom this is about")]
     NoSubjectKey,
+    /// A condition of the append does not hold any more ([`crate::OnlyIf`]).
+    #[error("what the command depends on has changed meanwhile")]
+    Unmet,
     /// The master key does not open what was wrapped with it.
     #[error("the master key is not the one that this database was set up with")]
     WrongMasterKey,

@@ -19,8 +19,8 @@ pub use claim::{ClaimChange, ClaimKind};
 pub use cqrs_es::DomainEvent;
 pub use error::{ExecuteError, StoreError};
 pub use log::{
-    Act, Ahead, Also, Appended, Batch, Deed, Follower, Hint, Loaded, Log, Mark, Moment, Reader, Receipt,
-    Recorded, Redaction, Restoration, Restored,
+    Act, Ahead, Also, Appended, Batch, Deed, Follower, Hint, Loaded, Log, Mark, Moment, OnlyIf, Reader,
+    Receipt, Recorded, Redaction, Restoration, Restored,
 };
 pub use objects::{Object, Objects, ObjectsSettings};
 pub use pool::connect;

@@ -12,7 +12,7 @@ use stage_domain::{
     post::Post,
     stage::{Stage, StageCommand, StageError, StageEvent},
 };
-use stage_store::{Act, Also, Appended, Batch, ExecuteError, Receipt, StoreError};
+use stage_store::{Act, Also, Appended, Batch, ExecuteError, OnlyIf, Receipt, StoreError};
 use support::{at, create, fresh, import, rename, store};
 use uuid::Uuid;
 
@@ -71,6 +71,28 @@ async fn who_asked_stands_in_the_metadata() {
     s.log.execute::<Stage>(Uuid::now_v7(), create("rathaus"), act).await.unwrap();
     let events = s.log.read(0, i64::MAX, 10).await.unwrap();
     assert_eq!(events[0].metadata.get(), format!(r#"{{"by":"{by}"}}"#));
+}
+
+#[tokio::test]
+async fn what_depends_on_something_is_appended_while_that_is_so_and_then_not_any_more() {
+    let s = store().await;
+    let (id, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let only_if = |other| {
+        let sql =
+            "$1 <> $2 AND EXISTS (SELECT FROM events WHERE aggregate_id = $1::text AND event_type = ANY($3))";
+        Some(OnlyIf { sql, ids: [id, other], names: vec!["StageRenamed", "StageCreated"] })
+    };
+    s.log.execute::<Stage>(id, create("rathaus"), fresh()).await.unwrap();
+    let both = StageCommand::Change { name: Some("A".into()), handle: Some("bbb".into()), at: at() };
+    let met = Act { only_if: only_if(other), ..Act::default() };
+    let receipt = s.log.execute::<Stage>(id, both, met).await.unwrap();
+    assert_eq!((receipt.version, receipt.position), (3, 3));
+    for also in [vec![], vec![Arc::new(Note("a")) as Arc<dyn Also>]] {
+        let unmet = Act { only_if: only_if(id), also, ..Act::default() };
+        let refused = s.log.execute::<Stage>(id, rename("B"), unmet).await;
+        assert!(matches!(refused, Err(ExecuteError::Store(StoreError::Unmet))), "{refused:?}");
+    }
+    assert_eq!(s.log.load::<Stage>(id).await.unwrap().version, 3);
 }
 
 /// Writes a row of another room.

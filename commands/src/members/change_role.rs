@@ -20,7 +20,7 @@ impl Commands {
     ) -> Result<Done, CommandError> {
         let command = StageCommand::ChangeRole { member, role, at: request.at };
         self.once(Some(actor.account), &request, member.0, |mut act| async move {
-            self.stage_for(actor, stage, UseCase::ChangeRole).await?;
+            self.stage_for(actor, stage, UseCase::ChangeRole, &mut act).await?;
             act.also.push(Arc::new(Joined { stage, member, role }));
             Ok::<_, CommandError>(self.log.execute::<Stage>(stage.0, command, act).await?)
         })

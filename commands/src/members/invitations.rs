@@ -7,7 +7,7 @@ use stage_domain::{
     AccountId, InvitationId, StageId,
     stage::{Invitation, Role},
 };
-use stage_store::StoreError;
+use stage_store::{Act, StoreError};
 use uuid::Uuid;
 
 use super::invite::PLACE;
@@ -32,7 +32,8 @@ impl Commands {
         stage: StageId,
         now: Time,
     ) -> Result<Vec<OpenInvitation>, CommandError> {
-        let team = self.stage_for(actor, stage, UseCase::ListInvitations).await?.aggregate.team;
+        let team =
+            self.stage_for(actor, stage, UseCase::ListInvitations, &mut Act::default()).await?.aggregate.team;
         let rows = sqlx::query("SELECT id, invited_by, email FROM invitations WHERE stage_id = $1")
             .bind(stage.0)
             .fetch_all(self.log.pool())

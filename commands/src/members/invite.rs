@@ -54,7 +54,7 @@ impl Commands {
         };
         let at = request.at;
         self.once(Some(actor.account), &request, invitation.0, |mut act| async move {
-            self.stage_for(actor, stage, UseCase::Invite).await?;
+            self.stage_for(actor, stage, UseCase::Invite, &mut act).await?;
             // One that has expired does not stand in the way of another.
             self.forget_expired_invitations(at).await?;
             act.claims.push(claim);

@@ -23,7 +23,7 @@ impl Commands {
             false => (UseCase::RemoveMember, StageCommand::RemoveMember { member, at }),
         };
         self.once(Some(actor.account), &request, member.0, |mut act| async move {
-            self.stage_for(actor, stage, use_case).await?;
+            self.stage_for(actor, stage, use_case, &mut act).await?;
             act.also.push(Arc::new(Gone { stage, member }));
             Ok::<_, CommandError>(self.log.execute::<Stage>(stage.0, command, act).await?)
         })

@@ -19,7 +19,7 @@ impl Commands {
     ) -> Result<Done, CommandError> {
         let command = StageCommand::WithdrawInvitation { invitation_id: invitation, at: request.at };
         self.once(Some(actor.account), &request, invitation.0, |mut act| async move {
-            self.stage_for(actor, stage, UseCase::WithdrawInvitation).await?;
+            self.stage_for(actor, stage, UseCase::WithdrawInvitation, &mut act).await?;
             act.also.push(Arc::new(Forget(invitation)));
             Ok::<_, CommandError>(self.log.execute::<Stage>(stage.0, command, act).await?)
         })

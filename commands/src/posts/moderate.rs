@@ -26,8 +26,8 @@ impl Commands {
         moderation: Moderation,
         request: Request,
     ) -> Result<Done, CommandError> {
-        self.once(Some(actor.account), &request, post.0, |act| async move {
-            let managed = self.stage_for(actor, stage, UseCase::ModeratePost).await?;
+        self.once(Some(actor.account), &request, post.0, |mut act| async move {
+            let managed = self.stage_for(actor, stage, UseCase::ModeratePost, &mut act).await?;
             if let Moderation::Assign(Some(topics)) = &moderation {
                 known(topics, &managed.aggregate)?;
             }

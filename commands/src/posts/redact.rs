@@ -18,8 +18,8 @@ impl Commands {
         request: Request,
     ) -> Result<Done, CommandError> {
         let at = request.at;
-        self.once(Some(actor.account), &request, post.0, |act| async move {
-            self.stage_for(actor, stage, UseCase::RedactPost).await?;
+        self.once(Some(actor.account), &request, post.0, |mut act| async move {
+            self.stage_for(actor, stage, UseCase::RedactPost, &mut act).await?;
             self.redact(Some(stage), post, reason, at, act).await
         })
         .await

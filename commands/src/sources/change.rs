@@ -25,7 +25,7 @@ impl Commands {
         let follow = Arc::new(Follow { source, interval_minutes, paused, at: request.at });
         let command = SourceCommand::Change { interval_minutes, paused, at: request.at };
         self.once(Some(actor.account), &request, source.0, |mut act| async move {
-            self.source_for(actor, stage, source, UseCase::ChangeSource).await?;
+            self.source_for(actor, stage, source, UseCase::ChangeSource, &mut act).await?;
             act.also.push(follow);
             Ok::<_, CommandError>(self.log.execute::<Source>(source.0, command, act).await?)
         })

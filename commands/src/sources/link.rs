@@ -38,7 +38,7 @@ impl Commands {
         let command =
             SourceCommand::Link { stage_id: stage, network, address, interval_minutes, at: request.at };
         self.once(Some(actor.account), &request, source.0, |mut act| async move {
-            self.stage_for(actor, stage, UseCase::LinkSource).await?;
+            self.stage_for(actor, stage, UseCase::LinkSource, &mut act).await?;
             self.has_room(stage).await?;
             act.claims.push(claim);
             act.also.push(begin);

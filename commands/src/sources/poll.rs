@@ -32,7 +32,7 @@ impl Commands {
     ) -> Result<Done, CommandError> {
         let at = request.at;
         self.once(Some(actor.account), &request, source.0, |mut act| async move {
-            if self.source_for(actor, stage, source, UseCase::PollSource).await?.aggregate.paused {
+            if self.source_for(actor, stage, source, UseCase::PollSource, &mut act).await?.aggregate.paused {
                 return Err(CommandError::Refused("the source is paused; let it go on first".to_owned()));
             }
             act.also.push(Arc::new(DueNow { source, at }));

@@ -21,7 +21,8 @@ impl Commands {
     ) -> Result<Done, CommandError> {
         let at = request.at;
         self.once(Some(actor.account), &request, source.0, |mut act| async move {
-            let linked = self.source_for(actor, stage, source, UseCase::UnlinkSource).await?.aggregate;
+            let linked =
+                self.source_for(actor, stage, source, UseCase::UnlinkSource, &mut act).await?.aggregate;
             act.claims.push(ClaimChange::Release {
                 kind: ClaimKind::SourceAddress,
                 value: claimed(stage, linked.network, &linked.address),

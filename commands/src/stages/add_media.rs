@@ -44,8 +44,8 @@ impl Commands {
             at: request.at,
         };
         let object = Object { content_type: content_type.to_owned(), bytes };
-        self.once(Some(actor.account), &request, media.0, |act| async move {
-            self.stage_for(actor, stage, UseCase::AddMedia).await?;
+        self.once(Some(actor.account), &request, media.0, |mut act| async move {
+            self.stage_for(actor, stage, UseCase::AddMedia, &mut act).await?;
             self.put_then_append(at, stage, media, object, command, act).await
         })
         .await

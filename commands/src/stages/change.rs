@@ -4,7 +4,10 @@ use stage_domain::{
 };
 use stage_store::{Act, ClaimChange, ClaimKind, Loaded, Receipt};
 
-use crate::{Actor, CommandError, Commands, Done, Request, UseCase, authorise::allowed};
+use crate::{
+    Actor, CommandError, Commands, Done, Request, UseCase,
+    authorise::{allowed, while_member},
+};
 
 /// How often a change is decided anew when others change the stage meanwhile.
 const TRIES: usize = 5;
@@ -47,7 +50,8 @@ impl Commands {
             allowed(&loaded.aggregate, actor.account, use_case)?;
             let asked = act.expected;
             let claims = claims(stage, &loaded, handle.as_deref());
-            let act = Act { expected: asked.or(Some(loaded.version)), claims, ..act.clone() };
+            let only_if = Some(while_member(actor.account, stage, use_case));
+            let act = Act { expected: asked.or(Some(loaded.version)), only_if, claims, ..act.clone() };
             match self.log.execute::<Stage>(stage.0, command.clone(), act).await.map_err(Into::into) {
                 Err(CommandError::Version { .. }) if asked.is_none() => {}
                 other => return other,

@@ -20,8 +20,8 @@ impl Commands {
         request: Request,
     ) -> Result<Done, CommandError> {
         let at = request.at;
-        self.once(Some(actor.account), &request, stage.0, |act| async move {
-            let loaded = self.stage_for(actor, stage, UseCase::CloseStage).await?;
+        self.once(Some(actor.account), &request, stage.0, |mut act| async move {
+            let loaded = self.stage_for(actor, stage, UseCase::CloseStage, &mut act).await?;
             let receipt = self.close(stage, &loaded.aggregate, at, act).await?;
             // Nobody is shown the files any more, whether or not the object store answers now.
             if let Err(error) = self.delete_files(stage).await {

@@ -61,8 +61,8 @@ impl Commands {
         command: StageCommand,
         request: Request,
     ) -> Result<Done, CommandError> {
-        self.once(Some(actor.account), &request, topic, |act| async move {
-            self.stage_for(actor, stage, use_case).await?;
+        self.once(Some(actor.account), &request, topic, |mut act| async move {
+            self.stage_for(actor, stage, use_case, &mut act).await?;
             Ok::<_, CommandError>(self.log.execute::<Stage>(stage.0, command, act).await?)
         })
         .await

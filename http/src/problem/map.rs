@@ -75,7 +75,7 @@ impl From<StoreError> for Problem {
             StoreError::Conflict => Self::new(Kind::Busy),
             StoreError::Version { actual, .. } => Self { version: Some(actual), ..Self::new(Kind::Version) },
             StoreError::Claimed(kind) => Self::field(Kind::Taken, kind.as_str(), "taken", "is taken"),
-            StoreError::Duplicate(_) => Self::new(Kind::Busy),
+            StoreError::Duplicate(_) | StoreError::Unmet => Self::new(Kind::Busy),
             // The sources are left out: a driver's message can quote a value.
             StoreError::Unavailable(_) | StoreError::Objects(_) => {
                 tracing::warn!("the store is not available");

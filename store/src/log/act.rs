@@ -3,6 +3,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use stage_domain::AccountId;
+use uuid::Uuid;
 
 use crate::{ClaimChange, Position};
 
@@ -22,6 +23,8 @@ pub struct Act {
     pub living: Option<AccountId>,
     /// The person whom this erases: their key and their claims go in the same transaction.
     pub erased: Option<AccountId>,
+    /// What must still be so when the events are appended, else it fails with [`crate::StoreError::Unmet`].
+    pub only_if: Option<OnlyIf>,
     pub claims: Vec<ClaimChange>,
     pub also: Vec<Arc<dyn Also>>,
 }
@@ -43,6 +46,16 @@ impl Act {
     pub(super) fn metadata(&self) -> HashMap<String, String> {
         self.by.map(|by| ("by".to_owned(), by.to_string())).into_iter().collect()
     }
+}
+
+/// A condition on rows of another room. It is asked by the very statement that appends, so it costs no round trip, and what
+/// was committed before that statement began counts.
+#[derive(Clone, Debug)]
+pub struct OnlyIf {
+    /// An expression in SQL of the room that owns the table; `$1` and `$2` are the ids, `$3` the names.
+    pub sql: &'static str,
+    pub ids: [Uuid; 2],
+    pub names: Vec<&'static str>,
 }
 
 /// Rows of another room that are written in the appending transaction. Called even when the command led

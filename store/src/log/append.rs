@@ -49,7 +49,7 @@ impl Batch {
         if self.rows.iter().any(|row| payload::is_suspect(&row.payload)) {
             return Err(StoreError::NoSubjectKey);
         }
-        write::insert(tx, &self.rows, &Act::default().metadata_json()).await
+        write::insert(tx, &self.rows, &Act::default().metadata_json(), None).await
     }
 
     #[must_use]

@@ -27,7 +27,7 @@ pub mod status;
 mod upcast;
 mod write;
 
-pub use act::{Act, Also, Appended, Receipt};
+pub use act::{Act, Also, Appended, OnlyIf, Receipt};
 pub use append::Batch;
 pub use dossier::Deed;
 pub use follow::Follower;

@@ -5,8 +5,8 @@ use cqrs_es::{Aggregate, DomainEvent};
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
-use super::{Act, Appended, Log, Receipt, write::also};
-use crate::{Position, StoreError, proof};
+use super::{Act, Appended, Log, OnlyIf, Receipt, write::also};
+use crate::{Position, StoreError, proof, seal::subject};
 
 /// What is to be redacted.
 pub struct Redaction<'a, E> {
@@ -28,6 +28,16 @@ impl Log {
     ) -> Result<Receipt, StoreError> {
         let mut connection = self.pool.acquire().await?;
         let mut tx = connection.begin().await?;
+        if let Some(living) = act.living {
+            subject::hold(&mut tx, living).await?;
+        }
+        if let Some(OnlyIf { sql, ids: [first, second], names }) = &act.only_if {
+            let asked = format!("SELECT {sql}");
+            let met = sqlx::query_scalar(&asked).bind(first).bind(second).bind(names).fetch_one(&mut *tx);
+            if !met.await? {
+                return Err(StoreError::Unmet);
+            }
+        }
         let (sequences, digests) = payloads(&mut tx, A::TYPE, redaction.id, redaction.types).await?;
         let version = redaction.version + 1;
         let event_type = redaction.event.event_type();

@@ -98,7 +98,7 @@ impl Restoration<'_> {
         }
         self.log.seal(&mut self.tx, rows, &self.act, SubjectKeys::default()).await?;
         self.events += rows.len();
-        self.position = write::insert(&mut *self.tx, rows, metadata).await?.position;
+        self.position = write::insert(&mut *self.tx, rows, metadata, None).await?.position;
         Ok(())
     }
 

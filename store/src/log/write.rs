@@ -1,10 +1,10 @@
 //! How events become rows: one statement for all of them.
 
 use serde_json::Value;
-use sqlx::{Connection as _, PgConnection, PgExecutor};
+use sqlx::{Connection as _, PgConnection, PgExecutor, Postgres, postgres::PgArguments, query::QueryScalar};
 use tracing::Instrument as _;
 
-use super::{Act, Appended, Log, Receipt};
+use super::{Act, Appended, Log, OnlyIf, Receipt};
 use crate::{
     Position, StoreError, claim,
     seal::{SubjectKeys, payload, subject},
@@ -32,6 +32,13 @@ FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::te
     AS new (aggregate_type, aggregate_id, sequence, event_type, event_version, payload)
 RETURNING position";
 
+/// Like [`INSERT_MANY`], behind the places of a condition.
+const INSERT_MANY_IF: &str = "
+INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+SELECT aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, $10::json
+FROM UNNEST($4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[])
+    AS new (aggregate_type, aggregate_id, sequence, event_type, event_version, payload)";
+
 impl Log {
     /// Writes the rows and what the act brings, all or nothing. `before` is the receipt when there are no rows, `known`
     /// the keys that loading the stream has just read.
@@ -50,7 +57,7 @@ impl Log {
         let written = async {
             match act.is_plain() {
                 true if rows.is_empty() => Ok(before),
-                true => insert(connection, rows, &act.metadata_json()).await,
+                true => insert(connection, rows, &act.metadata_json(), act.only_if.as_ref()).await,
                 false => self.write_together(connection, rows, act, before).await,
             }
         }
@@ -89,7 +96,7 @@ impl Log {
         claim::apply(&mut tx, &self.keyring, &act.claims).await?;
         let receipt = match rows.is_empty() {
             true => before,
-            false => insert(&mut *tx, rows, &act.metadata_json()).await?,
+            false => insert(&mut *tx, rows, &act.metadata_json(), act.only_if.as_ref()).await?,
         };
         also(&mut tx, act, &Appended { receipt, events: rows.len() }).await?;
         tx.commit().await?;
@@ -143,11 +150,15 @@ pub(super) async fn insert(
     executor: impl PgExecutor<'_>,
     rows: &[Row],
     metadata: &str,
+    only_if: Option<&OnlyIf>,
 ) -> Result<Receipt, StoreError> {
-    let position = match rows {
-        [row] => insert_one(executor, row, metadata).await,
-        rows => insert_many(executor, rows, metadata).await,
-    }?;
+    let position = match (rows, only_if) {
+        (rows, Some(only_if)) => {
+            insert_if(executor, rows, metadata, only_if).await?.ok_or(StoreError::Unmet)?
+        }
+        ([row], None) => insert_one(executor, row, metadata).await?,
+        (rows, None) => insert_many(executor, rows, metadata).await?,
+    };
     Ok(Receipt { position, version: rows.last().map_or(0, |row| row.sequence) })
 }
 
@@ -173,8 +184,30 @@ async fn insert_many(
     rows: &[Row],
     metadata: &str,
 ) -> Result<Position, sqlx::Error> {
+    let positions = bind_many(sqlx::query_scalar(INSERT_MANY), rows, metadata).fetch_all(executor).await?;
+    positions.into_iter().max().ok_or(sqlx::Error::RowNotFound)
+}
+
+/// `None` when the condition does not hold, and then nothing is inserted.
+async fn insert_if(
+    executor: impl PgExecutor<'_>,
+    rows: &[Row],
+    metadata: &str,
+    only_if: &OnlyIf,
+) -> Result<Option<Position>, sqlx::Error> {
+    let OnlyIf { sql, ids: [first, second], names } = only_if;
+    let statement = format!("{INSERT_MANY_IF} WHERE {sql} RETURNING position");
+    let query = sqlx::query_scalar(&statement).bind(first).bind(second).bind(names);
+    let positions = bind_many(query, rows, metadata).fetch_all(executor).await?;
+    Ok(positions.into_iter().max())
+}
+
+type Positions<'q> = QueryScalar<'q, Postgres, Position, PgArguments>;
+
+/// A column of the rows after the other, and what they have in common.
+fn bind_many<'q>(query: Positions<'q>, rows: &'q [Row], metadata: &'q str) -> Positions<'q> {
     let column = |of: fn(&Row) -> &str| rows.iter().map(of).collect::<Vec<_>>();
-    let positions: Vec<Position> = sqlx::query_scalar(INSERT_MANY)
+    query
         .bind(column(|row| &row.stream_type))
         .bind(column(|row| &row.stream_id))
         .bind(rows.iter().map(|row| row.sequence.cast_signed()).collect::<Vec<_>>())
@@ -182,7 +215,4 @@ async fn insert_many(
         .bind(column(|row| &row.event_version))
         .bind(column(|row| &row.payload))
         .bind(metadata)
-        .fetch_all(executor)
-        .await?;
-    positions.into_iter().max().ok_or(sqlx::Error::RowNotFound)
 }
