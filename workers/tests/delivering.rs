@@ -61,7 +61,7 @@ async fn slack_is_told_who_registered_and_which_stage_is_new_and_nothing_of_it_i
     }
     assert!(posts[0].text.contains("Phone: +49 30 1234567"));
     assert!(posts[1].text.contains("New stage") && posts[1].text.contains("Name: Rathaus"));
-    assert!(!posts[1].text.contains("Ada"));
+    assert!(!posts[1].text.contains("Ada") && !posts[1].text.contains(&ada.account.to_string()));
     assert_eq!(house.settled("sent", 2).await.len(), 2);
     let rows: String = sqlx::query_scalar("SELECT string_agg(d::text, ' ') FROM outbox.deliveries d")
         .fetch_one(&house.database.pool)

@@ -6,6 +6,7 @@ use stage_domain::{AccountId, StageId};
 use stage_store::Position;
 use uuid::Uuid;
 
+use super::texts::RECEIPT;
 use crate::{CommandError, Commands, Time};
 
 /// An erasure and how far it is. It says nothing about the person but the number that the account had.
@@ -119,9 +120,11 @@ fn text(erasure: &Erasure, finished_at: Time) -> String {
     let Erasure { account_id, position, erased_at, stages, files, .. } = erasure;
     format!(
         "stage erasure receipt v1\naccount {account_id}\nposition {position}\nkey destroyed {}\nstages closed {stages}\n\
-         files deleted {files}\nfinished {}\n",
+         files deleted {files}\nfinished {}\n{}\n{}\n",
         time(*erased_at),
-        time(finished_at)
+        time(finished_at),
+        RECEIPT.en,
+        RECEIPT.de
     )
 }
 
@@ -144,7 +147,10 @@ mod tests {
         assert_eq!(
             text(&erasure, at),
             "stage erasure receipt v1\naccount 00000000-0000-0000-0000-000000000007\nposition 12\n\
-             key destroyed 1970-01-01T00:00:00Z\nstages closed 2\nfiles deleted 3\nfinished 1970-01-01T00:00:00Z\n"
+             key destroyed 1970-01-01T00:00:00Z\nstages closed 2\nfiles deleted 3\nfinished 1970-01-01T00:00:00Z\n\
+             The key under which everything personal of this account was sealed is destroyed. Nobody can read it any more.\n\
+             Der Schlüssel, unter dem alles Personenbezogene dieses Kontos versiegelt war, ist vernichtet. Niemand kann es \
+             mehr lesen.\n"
         );
     }
 }

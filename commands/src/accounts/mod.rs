@@ -14,6 +14,7 @@ mod register;
 mod restrict;
 pub(crate) mod second_factor;
 mod sessions;
+mod texts;
 mod verify;
 
 pub use correct::Correct;

@@ -13,7 +13,10 @@ use uuid::Uuid;
 
 use crate::{
     Time,
-    accounts::{SecondFactor, Session},
+    accounts::{
+        SecondFactor, Session,
+        texts::{self, Text},
+    },
 };
 
 /// The form of the archive. A reader refuses another.
@@ -61,9 +64,9 @@ impl AccountShape {
 #[derive(Serialize)]
 pub(super) struct PurposeShape {
     purpose: &'static str,
-    ground: &'static str,
+    ground: Text,
     data: &'static [&'static str],
-    recipients: &'static str,
+    recipients: Text,
     may_object: bool,
     objected: bool,
 }
@@ -73,7 +76,7 @@ impl PurposeShape {
         vec![
             Self {
                 purpose: "account",
-                ground: "Art. 6(1)(b) GDPR: the contract with the person",
+                ground: texts::CONTRACT,
                 data: &[
                     "first_name",
                     "last_name",
@@ -85,17 +88,15 @@ impl PurposeShape {
                     "second_factor",
                     "memberships",
                 ],
-                recipients: "the operator of this installation with the mail server that the operator has set up, and \
-                             auditors whom the operator let read personal data: each time is an event in events.ndjson",
+                recipients: texts::WHO_SEES_AN_ACCOUNT,
                 may_object: false,
                 objected: false,
             },
             Self {
                 purpose: Purpose::Recipients.as_str(),
-                ground: "Art. 6(1)(f) GDPR: the operator's interest in knowing who registers",
+                ground: texts::INTEREST,
                 data: &["first_name", "last_name", "email", "phone"],
-                recipients: "those whom the operator has set up, such as a Slack channel; nobody otherwise. \
-                             recipients.json has those who were told",
+                recipients: texts::WHO_IS_TOLD,
                 may_object: true,
                 objected: account.objections.contains(&Purpose::Recipients),
             },

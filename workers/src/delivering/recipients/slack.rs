@@ -25,6 +25,9 @@ use crate::delivering::{
 /// Slack takes one message a second of a webhook, with short bursts.
 const PACE: Duration = Duration::from_secs(1);
 
+/// The name that deliveries about new stages are kept under.
+const STAGE_CREATED: &str = "stage_created";
+
 pub struct Slack {
     webhook: SlackWebhook,
     language: Language,
@@ -40,7 +43,8 @@ impl Slack {
     /// Posts this when it is awaited.
     fn post<'a>(&'a self, delivery: &Delivery, headline: &str, facts: Facts) -> BoxFuture<'a, Outcome> {
         let key = delivery.id.to_string();
-        let small_print = match delivery.about {
+        // A new stage is told of by its name and the time alone.
+        let small_print = match delivery.about.filter(|_| delivery.kind != STAGE_CREATED) {
             Some(about) => text::small_print(self.language, &about.to_string(), &key),
             None => key.clone(),
         };
@@ -88,7 +92,7 @@ impl Routes for Slack {
                 _ => vec![],
             },
             "stage" => match event.event()? {
-                StageEvent::StageCreated { owner, .. } => vec![tell("stage_created", owner, false)],
+                StageEvent::StageCreated { owner, .. } => vec![tell(STAGE_CREATED, owner, false)],
                 _ => vec![],
             },
             _ => vec![],
@@ -116,8 +120,8 @@ impl Recipient for Slack {
         let objected = account.objections.contains(&Purpose::Recipients);
         let kind = delivery.kind.as_str();
         Ok(match kind {
-            "registration" | "correction" | "stage_created" if account.erased => Parcel::Withheld("erased"),
-            "registration" | "correction" | "stage_created" if restricted => Parcel::Withheld(RESTRICTED),
+            "registration" | "correction" | STAGE_CREATED if account.erased => Parcel::Withheld("erased"),
+            "registration" | "correction" | STAGE_CREATED if restricted => Parcel::Withheld(RESTRICTED),
             "registration" if objected => Parcel::Withheld("objected"),
             "correction" if objected => {
                 let Some(about) = delivery.about else { return Ok(Parcel::Withheld("nothing_to_tell")) };
@@ -146,7 +150,7 @@ impl Recipient for Slack {
                 }
                 None => Parcel::Withheld("nothing_to_tell"),
             },
-            "stage_created" => match event_of(delivery, log).await? {
+            STAGE_CREATED => match event_of(delivery, log).await? {
                 Some(StageEvent::StageCreated { name, at, .. }) => {
                     let facts = text::stage(language, &name, at);
                     Parcel::Ready(self.post(delivery, text::stage_created(language), facts))
