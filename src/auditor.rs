@@ -22,7 +22,8 @@ pub(crate) struct AuditorArgs {
 enum AuditorCommand {
     /// Gives an auditor a token, which is shown once.
     Add {
-        /// A line by which you tell auditors apart. It is shown by `stage auditor list` and nowhere else.
+        /// A line by which you tell auditors apart. It is kept in the clear and for good, so take an office's
+        /// name and no person's. It is shown by `stage auditor list` and nowhere else.
         label: String,
         /// What the token allows: to read the log with personal values sealed, or to open those too, each time of
         /// which is an event in the log.

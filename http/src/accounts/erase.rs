@@ -66,8 +66,8 @@ impl From<accounts::Erasure> for Erasure {
 /// Erase my account
 ///
 /// The right to erasure (Art. 17 GDPR). The key under which everything about me is sealed is destroyed, all my sessions
-/// end, my stages are closed and their files deleted. It can't be undone. An `Idempotency-Key` is ignored here: the
-/// answers that are kept for one go as well.
+/// end, the stages that I alone own are closed and their files deleted; one with another owner goes on without me. It can't be
+/// undone. An `Idempotency-Key` is ignored here: the answers that are kept for one go as well.
 #[utoipa::path(
     delete, path = "/api/v1/account", operation_id = "erase_account", tag = "accounts",
     security(("session" = [], "xsrf" = [])), params(VersionHeader), request_body = EraseAccount,

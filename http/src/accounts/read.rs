@@ -77,6 +77,8 @@ impl From<AccountView> for Account {
 }
 
 /// Read my account
+///
+/// The right of access (Art. 15 GDPR). All that there is about me is in the archive of `GET /api/v1/account/export`.
 #[utoipa::path(
     get, path = "/api/v1/account", operation_id = "read_account", tag = "accounts",
     security(("session" = [])), params(WaitParams),

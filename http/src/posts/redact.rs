@@ -46,8 +46,9 @@ impl From<Reason> for RedactionReason {
 
 /// Redact a post
 ///
-/// Takes what it says out of the log for good. Its digest stays, so that proofs still verify, and an event tells of it.
-/// The post leaves the stage, and importing it again does not bring it back. It can't be undone, so only an owner may.
+/// Takes what it says out of the log for good, for instance when a third person whom it is about asks for erasure (Art. 17
+/// GDPR). Its digest stays, so that proofs still verify, and an event tells of it. The post leaves the stage, and importing
+/// it again does not bring it back. It can't be undone, so only an owner may.
 #[utoipa::path(
     post, path = "/api/v1/stages/{id}/posts/{post_id}/redact", operation_id = "redact_post", tag = "posts",
     security(("session" = [], "xsrf" = [])),
