@@ -109,7 +109,8 @@ async fn holds_up(step: Step, postgres: &Postgres) -> Hold {
         Step::Destroying => "LOCK TABLE recovery_codes IN SHARE MODE",
         // They are closed in this order.
         Step::ClosingStages | Step::Signing => {
-            "SELECT FROM stage_owners ORDER BY stage_id LIMIT 1 OFFSET 1 FOR UPDATE"
+            "SELECT FROM stage_owners
+             WHERE stage_id = (SELECT stage_id FROM stage_owners ORDER BY stage_id LIMIT 1 OFFSET 1) FOR UPDATE"
         }
         Step::DeletingFiles => "LOCK TABLE uploads IN SHARE MODE",
     };
