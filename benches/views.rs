@@ -11,13 +11,18 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "support/handler.rs"]
+mod handler;
 #[path = "support/ratios.rs"]
 mod ratios;
+#[path = "support/rounds.rs"]
+mod rounds;
+#[path = "support/wrk.rs"]
+mod wrk;
 
 use std::{
     fs,
-    path::Path,
-    process::{Child, Command},
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -32,30 +37,33 @@ use common::{
     feeds::{Feeds, rss},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
+use handler::Handler;
 use ratios::Ratio;
+use rounds::Rounds;
 use serde_json::json;
 use stage_domain::PostId;
 use stage_projections::views::{Viewed, Viewer};
 use stage_workers::views::{Journal, Settings, count, publish};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use wrk::wrk;
 
 /// Posts that are viewed, in turn.
 const POSTS: u128 = 1_000;
 /// Messages on their way to JetStream at once, and not answered yet.
 const IN_FLIGHT: usize = 1_000;
+/// Views in a message, unless told otherwise.
+const CUT: usize = 7_500;
 const ROUNDS: usize = 5;
-const SECONDS: u64 = 3;
-const CONNECTIONS: u32 = 32;
+const TIME: Duration = Duration::from_secs(3);
+const LOAD: &str = "-t2 -c32";
 const IDS: usize = 20;
 const LIMIT: f64 = 200_000.0;
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
-/// Tells a process of this program that it is the axum handler, and where to say its address.
-const HANDLER: &str = "STAGE_BENCH_HANDLER";
 
 fn main() {
-    if let Ok(file) = std::env::var(HANDLER) {
-        return handler(&file);
+    if let Some(file) = handler::asked() {
+        return handler::serve(&file, peer());
     }
     // Cargo also runs benches as tests; there is nothing to test here.
     if std::env::args().any(|argument| argument == "--test") {
@@ -63,11 +71,9 @@ fn main() {
     }
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let one = beside_publishing(1, 100_000).await;
-        let many = beside_publishing(Settings::default().message_records, 3_000_000).await;
         ratios::report(&[
-            one.named("views: counted, one a message"),
-            many.named("views: counted, as we cut messages"),
+            beside_publishing("views: counted, one a message", 1, 100_000).await,
+            beside_publishing("views: counted, as we cut messages", CUT, 20_000_000).await,
         ]);
         match Command::new("wrk").arg("-v").output() {
             Ok(_) => ratios::report(&reported().await),
@@ -78,22 +84,16 @@ fn main() {
     });
 }
 
-/// Views a second, counted and only published.
-struct Beside {
-    counted: f64,
-    published: f64,
-}
-
-impl Beside {
-    fn named(&self, name: &'static str) -> Ratio {
-        let reference_name = "the same messages, published and acknowledged";
-        Ratio { name, unit: "views/s", measured: self.counted, reference_name, reference: self.published }
-    }
+/// The counter beside the publisher, as rates of views.
+async fn beside_publishing(name: &'static str, a_message: usize, views: usize) -> Ratio {
+    let round = async || counted_and_published(a_message, views).await;
+    let rounds = Rounds::run(ROUNDS, ["counted/s", "published and acknowledged/s"], round).await;
+    rounds.ratio((name, 0), ("the same messages, published and acknowledged", 1), "views/s")
 }
 
 /// Lets the counter empty a stream that holds so many views; then publishes as many messages of the same size to a
 /// stream like it, as fast as one process can, which does nothing else.
-async fn beside_publishing(a_message: usize, views: usize) -> Beside {
+async fn counted_and_published(a_message: usize, views: usize) -> [f64; 2] {
     let (database, dir) = (stage_testkit::database().await, tempfile::tempdir().unwrap());
     let nats = async_nats::connect(stage_testkit::nats_url()).await.unwrap();
     let name = stage_testkit::unique("bench");
@@ -145,9 +145,8 @@ async fn beside_publishing(a_message: usize, views: usize) -> Beside {
     let counted = views as f64 / begun.elapsed().as_secs_f64();
     stop.cancel();
     counting.await.unwrap();
-    let published =
-        views as f64 / published(&jetstream, messages, bytes as usize / messages).await.as_secs_f64();
-    Beside { counted, published }
+    let published = published(&jetstream, messages, bytes as usize / messages).await;
+    [counted, views as f64 / published.as_secs_f64()]
 }
 
 /// How long it takes until JetStream has acknowledged so many messages.
@@ -177,14 +176,18 @@ async fn published(jetstream: &jetstream::Context, messages: usize, size: usize)
     took
 }
 
-/// The peer: axum alone.
-fn handler(file: &str) {
-    tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        fs::write(file, listener.local_addr().unwrap().to_string()).unwrap();
-        let answer = async |_: Bytes| (StatusCode::ACCEPTED, axum::Json(json!({"accepted": IDS})));
-        axum::serve(listener, axum::Router::new().route("/v1/views", post(answer))).await.unwrap();
-    });
+/// What is sent.
+#[derive(serde::Deserialize)]
+struct Reported {
+    posts: Vec<Uuid>,
+}
+
+/// The peer: axum alone, which reads what was sent and answers the same.
+fn peer() -> axum::Router {
+    let answer = async |axum::Json(reported): axum::Json<Reported>| {
+        (StatusCode::ACCEPTED, axum::Json(json!({"accepted": reported.posts.len()})))
+    };
+    axum::Router::new().route("/v1/views", post(answer))
 }
 
 /// `POST /v1/views` with twenty ids, on a server whose views a worker counts meanwhile.
@@ -216,20 +219,16 @@ async fn reported() -> Vec<Ratio> {
         "wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\nwrk.headers['User-Agent'] = '{BROWSER}'\nwrk.body = '{body}'\n"
     );
     fs::write(&script, lua).unwrap();
-    let peer = Peer::start(&folder.path().join("address")).await;
+    let peer = Handler::start(&folder.path().join("handler")).await;
     let addresses = [format!("{ours}/v1/views"), format!("http://{}/v1/views", peer.address)];
-    let mut rounds = vec![];
-    // The first round warms everything up.
+    let load: Vec<&str> = LOAD.split(' ').chain(["-s", script.to_str().unwrap()]).collect();
     let mut answered = 0;
-    for round in 0..=ROUNDS {
-        let [ours, peers] = addresses.each_ref().map(|address| wrk(address, &script));
+    let rounds = Rounds::run(ROUNDS, ["ours, views/s", "axum", "limit"], async || {
+        let [ours, axum] = addresses.each_ref().map(|address| wrk(&load, TIME, address));
         answered += ours.requests * IDS as u64;
-        let (measured, reference) = (ours.rate * IDS as f64, peers.rate * IDS as f64);
-        println!("round {round}: {measured:.0} views/s, axum that does nothing: {reference:.0}");
-        if round > 0 {
-            rounds.push((measured, reference));
-        }
-    }
+        [ours.rate * IDS as f64, axum.rate * IDS as f64, LIMIT]
+    })
+    .await;
     drop(peer);
     let pool = &cluster.database.pool;
     eventually("every answered view is counted", async || {
@@ -243,67 +242,12 @@ async fn reported() -> Vec<Ratio> {
     })
     .await;
     cluster.end().await;
-    // A machine is not equally fast all the time, so the round with the median ratio is the one that counts.
-    rounds.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
-    let (measured, reference) = rounds[rounds.len() / 2];
-    let ratio = |name, reference_name, reference| Ratio {
-        name,
-        unit: "views/s",
-        measured,
-        reference_name,
-        reference,
-    };
     vec![
-        ratio("views: reported, 20 ids a call", "axum, the same body, does nothing", reference),
-        ratio("views: reported, 20 ids a call, limit", "limit", LIMIT),
+        rounds.ratio(
+            ("views: reported, 20 ids a call", 0),
+            ("axum, which does nothing with them", 1),
+            "views/s",
+        ),
+        rounds.ratio(("views: reported, limit", 0), ("limit", 2), "views/s"),
     ]
-}
-
-struct Measured {
-    /// Requests a second.
-    rate: f64,
-    requests: u64,
-}
-
-fn wrk(address: &str, script: &Path) -> Measured {
-    let (seconds, connections) = (format!("{SECONDS}s"), CONNECTIONS.to_string());
-    let output = Command::new("wrk")
-        .args(["-t2", "-c", &connections, "-d", &seconds, "-s"])
-        .arg(script)
-        .arg(address)
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(!said.contains("Non-2xx") && !said.contains("Socket errors"), "{said}");
-    let (_, rate) = said.split_once("Requests/sec:").unwrap_or_else(|| panic!("{said}"));
-    let (requests, _) = said.split_once(" requests in ").unwrap_or_else(|| panic!("{said}"));
-    Measured {
-        rate: rate.split_whitespace().next().unwrap().parse().unwrap(),
-        requests: requests.split_whitespace().last().unwrap().parse().unwrap(),
-    }
-}
-
-struct Peer {
-    address: String,
-    child: Child,
-}
-
-impl Peer {
-    async fn start(file: &Path) -> Self {
-        let child = Command::new(std::env::current_exe().unwrap()).env(HANDLER, file).spawn().unwrap();
-        let mut peer = Self { address: String::new(), child };
-        eventually("the handler listens", async || {
-            fs::read_to_string(file).is_ok_and(|address| !address.is_empty())
-        })
-        .await;
-        peer.address = fs::read_to_string(file).unwrap();
-        peer
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
