@@ -76,6 +76,12 @@ pub(crate) enum Failure {
         "mails hold links, so the address that people use must be known: give one with --public-url https://…"
     )]
     NoPublicUrlForMail,
+    #[error("the address in STAGE_WEBSUB_HUB is not one of a web server")]
+    Hub(#[source] stage_connectors::outward::OutwardSetup),
+    #[error(
+        "a WebSub hub is told the addresses of feeds, so the address that readers use must be known: give one with --public-url https://…"
+    )]
+    NoPublicUrlForHub,
     #[error("the outbox cannot be used")]
     Outbox(#[from] stage_projections::ProjectionError),
     #[error("there is no delivery {0} that is dead or waits; see `stage outbox status`")]

@@ -66,7 +66,11 @@ async fn serve(
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::Http)?;
     let base = args.http.base(address)?;
-    let outward = Outward { public_url: Some(base.clone()), folder: Some(data.dir("mail")?) };
+    let outward = Outward {
+        public_url: Some(base.clone()),
+        folder: Some(data.dir("mail")?),
+        websub_hub: args.http.websub_hub.clone(),
+    };
     let ending = Ending::of(stop);
     let router = rooms.router(&args.http, base, &data.dir("journal")?, metrics()?, &ending)?;
     // Nobody else works on this data: what is still held is of a program that was killed.

@@ -174,8 +174,18 @@ impl Rooms {
     /// The loops that may run in any number of processes at once.
     pub(crate) async fn work(&self, args: &WorkArgs, outward: Outward) -> Result<(), Failure> {
         let connectors = Connectors::new(args.connectors()).map_err(Failure::Connectors)?;
+        let hub = outward.hub()?;
         let recipients = args.recipients.recipients(&self.commands, outward, &clock())?;
         stage_workers::delivering::set_up(&self.pool, &recipients).await?;
+        if let Some((hub, public_url)) = hub {
+            self.loops.spawn(stage_workers::websub::run(
+                self.pool.clone(),
+                hub,
+                public_url,
+                stage_workers::websub::Settings::default(),
+                self.stop.clone(),
+            ));
+        }
         self.loops.spawn(stage_workers::projecting::run_all(
             self.reads.log.clone(),
             self.woken.clone(),

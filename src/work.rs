@@ -25,7 +25,8 @@ pub(crate) async fn run(args: WorkerArgs, stop: Stop) -> Result<(), Failure> {
         rooms = Rooms::open(stores, args.stores.migrate) => rooms?,
         () = stop.gently.cancelled() => return Err(Failure::Interrupted),
     };
-    let outward = Outward { public_url: args.public_url.clone(), folder: None };
+    let outward =
+        Outward { public_url: args.public_url.clone(), folder: None, websub_hub: args.websub_hub.clone() };
     let mut desk = None;
     let working = async {
         desk = listener.map(|listener| Desk::open(listener, &rooms, &stop)).transpose()?;

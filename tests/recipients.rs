@@ -8,7 +8,7 @@ use std::path::Path;
 use common::{client::Client, eventually, program::Program};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use stage_testkit::FakeSlack;
+use stage_testkit::{FakeHub, FakeSlack};
 
 /// `stage …` on a data directory, and the JSON that it prints.
 async fn stage(data: &Path, arguments: &[&str]) -> Value {
@@ -48,6 +48,48 @@ async fn killed_while_it_tells_slack_it_tells_everything_in_order_and_with_the_s
         (&slack["sent"], &slack["waiting"]) == (&json!(3), &json!(0))
     })
     .await;
+    program.stop().await;
+}
+
+/// What a message to the hub says of one stage.
+fn names(feeds: &[String], handle: &str) -> bool {
+    feeds.iter().filter(|feed| feed.contains(&format!("/v1/stages/{handle}/feed."))).count() == 3
+}
+
+#[tokio::test]
+async fn a_hub_is_told_of_changed_feeds_by_their_own_names_until_it_takes_it_even_after_a_kill() {
+    let hub = FakeHub::start().await;
+    let mut program = Program::start_with(&["--websub-hub", &hub.url]).await;
+    let mut ada = Client::registered(&program.base, "ada@example.org").await;
+    hub.will_answer([(429, Some(2)), (503, None)]);
+    let stage = ada.post("/api/v1/stages", json!({"name": "Rathaus", "handle": "rathaus"})).await;
+    stage.expect(StatusCode::CREATED);
+    let told = hub.came(3).await;
+    assert_eq!([told[0].status, told[1].status, told[2].status], [429, 503, 204]);
+    assert!(told[1].at - told[0].at >= std::time::Duration::from_secs(2), "it is left alone for so long");
+    assert!(told[..3].iter().all(|told| names(&told.feeds, "rathaus")), "{told:?}");
+    for feed in &told[2].feeds {
+        let answer = reqwest::get(feed).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{feed}");
+        let link = answer.headers()["link"].to_str().unwrap();
+        assert!(link.contains(&format!("<{feed}>; rel=\"self\"")), "{feed}: {link}");
+        assert!(link.contains(&format!("<{}>; rel=\"hub\"", hub.url)), "{link}");
+    }
+
+    hub.hold(true);
+    let before = hub.told().len();
+    let stage = ada.post("/api/v1/stages", json!({"name": "Bücherei", "handle": "buecherei"})).await;
+    stage.expect(StatusCode::CREATED);
+    hub.came(before + 1).await;
+    program.kill_everything().await;
+    hub.hold(false);
+    let program = program.start_again().await;
+    let told = hub.came(before + 2).await;
+    let again = told.last().unwrap();
+    assert!(names(&again.feeds, "buecherei") && !names(&again.feeds, "rathaus"), "{again:?}");
+    // What it took it is not told again.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert_eq!(hub.told().len(), before + 2);
     program.stop().await;
 }
 

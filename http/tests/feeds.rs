@@ -156,6 +156,10 @@ async fn the_atom_feed_keeps_the_rules_of_rfc_4287() {
     assert!(texts(&all, "feed/entry/content").contains(&"<p>Fest &amp; mehr</p>"));
     let link = answer.headers["link"].to_str().unwrap();
     assert!(link.contains("rel=\"self\"") && link.contains("<https://hub.example/>; rel=\"hub\""), "{link}");
+    // The hub is not told of selections.
+    let selection = house.get("/v1/stages/rathaus/feed.atom?limit=2").await;
+    assert!(!selection.text.contains("hub.example"));
+    assert!(!selection.headers["link"].to_str().unwrap().contains("hub"));
 }
 
 #[tokio::test]

@@ -90,8 +90,8 @@ pub(crate) struct HttpArgs {
     /// How many megabytes of rendered pages are kept in memory.
     #[arg(long, env = "STAGE_CACHE_MEGABYTES", default_value_t = 64)]
     pub(crate) cache_megabytes: u64,
-    /// A WebSub hub that readers may subscribe to feeds at, for instance `https://hub.example/`. Feeds name it; it
-    /// looks for news by itself.
+    /// A WebSub hub that readers may subscribe to feeds at, for instance `https://hub.example/`. Feeds name it; the
+    /// workers tell it which changed, and need the same setting.
     #[arg(long, env = "STAGE_WEBSUB_HUB")]
     pub(crate) websub_hub: Option<Url>,
 }
@@ -211,9 +211,14 @@ pub(crate) struct WorkerArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
-    /// The address under which people reach the servers, for instance `https://stage.example`: links in mails lead there.
+    /// The address under which people reach the servers, for instance `https://stage.example`: links in mails lead there, and
+    /// feeds stand there.
     #[arg(long, env = "STAGE_PUBLIC_URL")]
     pub(crate) public_url: Option<Url>,
+    /// A WebSub hub that is told which feeds changed, for instance `https://hub.example/`; the servers name it in feeds,
+    /// and need the same setting. Needs `--public-url`.
+    #[arg(long, env = "STAGE_WEBSUB_HUB")]
+    pub(crate) websub_hub: Option<Url>,
 }
 
 #[derive(Args)]

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use stage_commands::Commands;
-use stage_connectors::outward::{OutwardSetup, SlackWebhook, Smtp};
+use stage_connectors::outward::{OutwardSetup, SlackWebhook, Smtp, WebSubHub};
 use stage_domain::Language;
 use stage_workers::{
     Clock,
@@ -59,6 +59,17 @@ pub(crate) struct Outward {
     pub(crate) public_url: Option<Url>,
     /// Where mails are kept when there is no mail server.
     pub(crate) folder: Option<PathBuf>,
+    /// Who is told which feeds changed.
+    pub(crate) websub_hub: Option<Url>,
+}
+
+impl Outward {
+    /// The hub, and the address that feeds stand under.
+    pub(crate) fn hub(&self) -> Result<Option<(WebSubHub, Url)>, Failure> {
+        let Some(hub) = self.websub_hub.clone() else { return Ok(None) };
+        let public_url = self.public_url.clone().ok_or(Failure::NoPublicUrlForHub)?;
+        Ok(Some((WebSubHub::new(hub).map_err(Failure::Hub)?, public_url)))
+    }
 }
 
 impl RecipientArgs {

@@ -1,7 +1,7 @@
 //! The loops: what the program does without being asked.
 //!
 //! Here live counting views (`views`), polling sources (`polling`), running the projections (`projecting`), signing the
-//! log (`notary`), telling recipients outside (`delivering`), taking away what has outlived its use (`sweeping`), and
+//! log (`notary`), telling recipients outside (`delivering`), telling a hub of changed feeds (`websub`), taking away what has outlived its use (`sweeping`), and
 //! finishing what people asked for about their data (`rights`).
 //! A loop only moves things along: what is decided lives in `domain` and `commands`, what is stored in
 //! `store` and `projections`. Every loop ends soon after its token is cancelled, goes on after any failure of a
@@ -18,6 +18,7 @@ pub mod projecting;
 pub mod rights;
 pub mod sweeping;
 pub mod views;
+pub mod websub;
 
 use std::sync::Arc;
 

@@ -6,11 +6,13 @@
 
 mod slack;
 mod smtp;
+mod websub;
 
 use std::time::Duration;
 
 pub use slack::{SlackMessage, SlackWebhook};
 pub use smtp::{Mail, Smtp};
+pub use websub::WebSubHub;
 
 /// Why a message did not arrive. `code` is one of ours, in lower case with underscores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

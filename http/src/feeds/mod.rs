@@ -29,6 +29,8 @@ pub(crate) struct Feed<'a> {
     /// The address of this page and of the next, older one.
     pub(crate) own: String,
     pub(crate) next: Option<String>,
+    /// Whether the reader asked for nothing beyond the stage, so that this is the feed's first page.
+    pub(crate) is_whole: bool,
 }
 
 /// The formats.
@@ -69,14 +71,15 @@ impl Feed<'_> {
 
     /// The same as the header `Link`: where this is, where it goes on, and who tells of news (WebSub, 4).
     pub(crate) fn link(&self) -> String {
-        let hub = self.settings.websub_hub.as_ref().map(|hub| format!("<{hub}>; rel=\"hub\""));
+        let hub = self.hub().map(|hub| format!("<{hub}>; rel=\"hub\""));
         let next = self.next.as_ref().map(|next| format!("<{next}>; rel=\"next\""));
         let own = Some(format!("<{}>; rel=\"self\"", self.own));
         [own, hub, next].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
+    /// It is told when a stage's feed changes, and not which selections of it somebody reads.
     fn hub(&self) -> Option<&str> {
-        self.settings.websub_hub.as_ref().map(|hub| hub.as_str())
+        self.settings.websub_hub.as_ref().filter(|_| self.is_whole).map(|hub| hub.as_str())
     }
 
     /// Each selection of posts is a feed of its own.

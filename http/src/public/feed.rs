@@ -118,7 +118,8 @@ async fn render(app: &Inner, handle: &str, filter: &Filter, format: Format) -> R
     };
     let (own, next) = (address(filter.this()), page.next.as_ref().map(|cursor| address(filter.next(cursor))));
     let conditions = filter.first();
-    let feed = Feed { settings: &app.settings, posts: page.posts, conditions, own, next, stage };
+    let is_whole = filter.this().is_empty();
+    let feed = Feed { settings: &app.settings, posts: page.posts, conditions, own, next, is_whole, stage };
     let (body, link) = (feed.write(format)?, Some(feed.link()));
     let (kind, caching) = (format.kind(), Caching::Soon);
     Ok(Draft { body, kind, caching, link, viewed: vec![], of, counts: false, language: None })

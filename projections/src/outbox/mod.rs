@@ -5,12 +5,15 @@
 //! build it anew would be to send everything again. `queue.rs` hands deliveries to the one worker that sends them,
 //! `view.rs` and `query.rs` show an operator what waits and what failed, `act.rs` is what they can do about it.
 //!
+//! A WebSub hub is no such recipient: `hub.rs` says why.
+//!
 //! A delivery says which event it is about and holds nothing of it: what is sent is read from the log at the moment
 //! of sending.
 
 mod act;
 mod apply;
 mod delivery;
+mod hub;
 mod query;
 mod queue;
 mod sweep;
@@ -18,6 +21,7 @@ mod view;
 
 pub use apply::{News, Outbox, Routes, begin_at_present};
 pub use delivery::{Delivery, Draft, delivery_id};
+pub use hub::{Hub, Unheard};
 pub use queue::{Next, alert, begin, is_disclosed, load_of, look_again, next, sent, settle, try_again};
 pub use sweep::DELIVERY_LIFE;
 pub use view::{DeliveryView, DisclosureView, RecipientView};

@@ -3,12 +3,14 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod database;
+mod hub;
 mod objects;
 mod program;
 mod slack;
 mod smtp;
 
 pub use database::{TestDatabase, database, empty_database};
+pub use hub::{FakeHub, Told};
 pub use objects::{TestObjects, objects};
 pub use program::{Program, Refused, is_running};
 pub use slack::{FakeSlack, SlackPost};

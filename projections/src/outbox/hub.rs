@@ -1,0 +1,103 @@
+use std::collections::BTreeSet;
+
+use sqlx::{PgConnection, PgExecutor};
+use stage_store::Position;
+
+use crate::{ProjectionError, stages::SHOWN};
+
+/// Which stages a WebSub hub has to be told of, and how far it was told. Not a delivery for each event: what is told is that a
+/// feed is another one now, so whatever happened since the last time is told at once, and only when it can be read.
+pub struct Hub {
+    address: String,
+}
+
+/// What a hub was not told yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unheard {
+    /// The handles of the stages whose feeds are others now. A stage that nobody sees is none of them.
+    pub handles: BTreeSet<String>,
+    /// Where its heads are, once it is told.
+    stages: Position,
+    feed: Position,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    handle: Option<String>,
+    stages: Option<Position>,
+    feed: Option<Position>,
+}
+
+impl Hub {
+    #[must_use]
+    pub fn new(address: String) -> Self {
+        Self { address }
+    }
+
+    /// Lets a hub that is new begin with what changes from now on.
+    pub async fn begin(&self, executor: impl PgExecutor<'_>) -> Result<(), ProjectionError> {
+        sqlx::query(
+            "INSERT INTO outbox.hubs (hub, stages, feed)
+             SELECT $1, (SELECT coalesce(max(position), 0) FROM read_stages.heads),
+                        (SELECT coalesce(max(position), 0) FROM read_feed.heads)
+             ON CONFLICT (hub) DO NOTHING",
+        )
+        .bind(&self.address)
+        .execute(executor)
+        .await?;
+        Ok(())
+    }
+
+    /// What changed since, in one small statement (see `heads.rs`).
+    pub async fn unheard(&self, connection: &mut PgConnection) -> Result<Unheard, ProjectionError> {
+        let rows: Vec<Row> = sqlx::query_as(&format!(
+            "WITH moved AS (
+                 SELECT stage_id, position AS stages, NULL::bigint AS feed FROM read_stages.heads
+                 WHERE position > (SELECT stages FROM outbox.hubs WHERE hub = $1)
+                 UNION ALL
+                 SELECT m.stage_id, h.position, NULL
+                 FROM read_stages.heads h JOIN read_stages.members m ON m.account_id = h.stage_id
+                 WHERE h.position > (SELECT stages FROM outbox.hubs WHERE hub = $1)
+                 UNION ALL
+                 SELECT stage_id, NULL, position FROM read_feed.heads
+                 WHERE position > (SELECT feed FROM outbox.hubs WHERE hub = $1))
+             SELECT s.handle, moved.stages, moved.feed
+             FROM moved LEFT JOIN read_stages.stages s ON s.id = moved.stage_id AND {SHOWN}"
+        ))
+        .bind(&self.address)
+        .fetch_all(connection)
+        .await?;
+        let mut unheard = Unheard::default();
+        for row in rows {
+            unheard.handles.extend(row.handle);
+            unheard.stages = unheard.stages.max(row.stages.unwrap_or_default());
+            unheard.feed = unheard.feed.max(row.feed.unwrap_or_default());
+        }
+        Ok(unheard)
+    }
+
+    /// Notes that the hub was told.
+    pub async fn heard(
+        &self,
+        connection: &mut PgConnection,
+        unheard: &Unheard,
+    ) -> Result<(), ProjectionError> {
+        sqlx::query(
+            "UPDATE outbox.hubs SET stages = greatest(stages, $2), feed = greatest(feed, $3) WHERE hub = $1",
+        )
+        .bind(&self.address)
+        .bind(unheard.stages)
+        .bind(unheard.feed)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Unheard {
+    /// Whether nothing changed at all, seen or not.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
