@@ -334,6 +334,31 @@ async fn a_link_to_a_page_can_be_previewed_and_the_page_loads_nothing() {
     );
     assert_eq!(embed.json["title"], "Über Fest & <mehr>");
     assert!(embed.json["html"].as_str().unwrap().contains("Fest &amp; mehr"));
+    assert_eq!((&embed.json["width"], &embed.json["height"]), (&600.into(), &600.into()));
+    let small = house.get(&format!("{discovered}&maxwidth=320&maxheight=200")).await.json;
+    assert_eq!((&small["width"], &small["height"]), (&320.into(), &200.into()));
+    assert!(small["html"].as_str().unwrap().contains("max-width:320px;max-height:200px"), "{small}");
+    let image = |width, height| stage_domain::post::Media {
+        kind: stage_domain::post::MediaKind::Image,
+        url: "https://example.org/a.png".parse().unwrap(),
+        content_type: Some("image/png".into()),
+        alt: None,
+        width: Some(width),
+        height: Some(height),
+        preview: None,
+        duration: None,
+        bytes: None,
+    };
+    let shown = stage_domain::post::PostContent {
+        media: vec![image(800, 600), image(300, 200)],
+        ..content("Bild", 3)
+    };
+    let shown = house.import(3, shown).await;
+    house.catch_up().await;
+    for (room, width) in [("", Some(800)), ("&maxwidth=320", Some(300)), ("&maxheight=100", None)] {
+        let path = format!("/v1/oembed?url=https://stage.example/v1/posts/{shown}{room}");
+        assert_eq!(house.get(&path).await.json["thumbnail_width"].as_u64(), width, "no larger than {room}");
+    }
     let xml = house.get(&discovered.replace("format=json", "format=xml")).await;
     assert_eq!(xml.headers["content-type"], "text/xml; charset=utf-8");
     assert!(xml.text.contains("<title>Über Fest &amp; &lt;mehr&gt;</title>"), "{}", xml.text);

@@ -37,6 +37,7 @@ use crate::{
 const LONGEST_URL: usize = 2000;
 /// In pixels, where the reader says nothing.
 const WIDTH: u32 = 600;
+const HEIGHT: u32 = 600;
 const MOST: u32 = 10_000;
 
 /// A stage or a post as oEmbed 1.0.
@@ -57,6 +58,9 @@ pub(crate) struct Embed {
     html: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     width: Option<u32>,
+    /// The most that the quotation takes; a longer text scrolls in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     thumbnail_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,9 +89,16 @@ impl IntoParams for EmbedParams {
             of,
             query("format", "The form of the answer; JSON where nothing is said", format),
             query("maxwidth", "In pixels", filter::limit(WIDTH, MOST)),
-            query("maxheight", "In pixels; a text takes what it needs", filter::limit(MOST, MOST)),
+            query("maxheight", "In pixels", filter::limit(HEIGHT, MOST)),
         ]
     }
+}
+
+/// How much room the reader has, in pixels.
+#[derive(Clone, Copy)]
+struct Room {
+    width: u32,
+    height: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -127,10 +138,10 @@ pub(crate) async fn oembed(
         .text("url", LONGEST_URL)?
         .ok_or_else(|| Problem::field(Kind::Validation, "url", "required", "must not be empty"))?;
     let form = query.one_of("format", &[("json", Form::Json), ("xml", Form::Xml)])?.unwrap_or(Form::Json);
-    let width = query.number("maxwidth", 1, MOST)?.map_or(WIDTH, |most| most.min(WIDTH));
-    query.number("maxheight", 1, MOST)?;
+    let width = query.number("maxwidth", 1, MOST)?.unwrap_or(MOST);
+    let room = Room { width, height: query.number("maxheight", 1, MOST)?.unwrap_or(MOST) };
     let target = target(url, &app.settings).ok_or_else(|| Problem::missing(Missing::Post))?;
-    app.pages.answer(&app, &reader, waited, async || render(&app, &target, form, width).await).await
+    app.pages.answer(&app, &reader, waited, async || render(&app, &target, form, room).await).await
 }
 
 /// Where an address of ours leads, to the page or to the JSON.
@@ -146,7 +157,7 @@ fn target(url: &str, settings: &HttpSettings) -> Option<Target> {
     }
 }
 
-async fn render(app: &Inner, target: &Target, form: Form, width: u32) -> Result<Draft, Problem> {
+async fn render(app: &Inner, target: &Target, form: Form, room: Room) -> Result<Draft, Problem> {
     let (stage, post) = match target {
         Target::Stage(handle) => (app.reads.stage_by_handle(handle).await?, None),
         Target::Post(id) => {
@@ -159,7 +170,7 @@ async fn render(app: &Inner, target: &Target, form: Form, width: u32) -> Result<
         }
     };
     let stage = stage.ok_or_else(|| Problem::missing(Missing::Stage))?;
-    let embed = embed(&app.settings, &stage, post.as_ref(), width);
+    let embed = embed(&app.settings, &stage, post.as_ref(), room);
     let (body, kind) = match form {
         Form::Json => (serde_json::to_vec(&embed).map_err(std::io::Error::from), "application/json"),
         Form::Xml => (in_xml(&embed), "text/xml; charset=utf-8"),
@@ -169,11 +180,16 @@ async fn render(app: &Inner, target: &Target, form: Form, width: u32) -> Result<
     Ok(Draft { body, kind, caching, link: None, viewed: vec![], of, counts: false, language: None })
 }
 
-fn embed(settings: &HttpSettings, stage: &StageView, post: Option<&PostView>, width: u32) -> Embed {
+fn embed(settings: &HttpSettings, stage: &StageView, post: Option<&PostView>, room: Room) -> Embed {
+    let shown = Room { width: room.width.min(WIDTH), height: room.height.min(HEIGHT) };
     let image = post.and_then(|post| {
         let mut images = post.content.media.iter().filter(|media| media.kind == MediaKind::Image);
-        // All three or none, the format says.
-        images.find_map(|image| Some((image.url.to_string(), image.width?, image.height?)))
+        // All three or none, the format says, and none that is larger than the reader's room.
+        images.find_map(|image| {
+            let (width, height) = (image.width?, image.height?);
+            let fits = width <= room.width && height <= room.height;
+            fits.then(|| (image.url.to_string(), width, height))
+        })
     });
     Embed {
         version: "1.0",
@@ -182,21 +198,24 @@ fn embed(settings: &HttpSettings, stage: &StageView, post: Option<&PostView>, wi
         provider_name: stage.name.clone(),
         provider_url: home(settings, stage),
         author_name: post.and_then(|post| post.content.author.clone()),
-        html: post.map(|post| quotation(settings, stage, post)),
-        width: post.map(|_| width),
+        html: post.map(|post| quotation(settings, stage, post, shown)),
+        width: post.map(|_| shown.width),
+        height: post.map(|_| shown.height),
         thumbnail_url: image.as_ref().map(|(url, ..)| url.clone()),
         thumbnail_width: image.as_ref().map(|(_, width, _)| *width),
         thumbnail_height: image.as_ref().map(|(.., height)| *height),
     }
 }
 
-fn quotation(settings: &HttpSettings, stage: &StageView, post: &PostView) -> String {
+fn quotation(settings: &HttpSettings, stage: &StageView, post: &PostView, room: Room) -> String {
     let escape = |text: &str| quick_xml::escape::escape(text).into_owned();
     let url = page_of(settings, stage, post);
     let text = escape(&post.content.text).replace('\n', "<br>");
     let url = escape(&url);
+    let Room { width, height } = room;
     format!(
-        "<blockquote cite=\"{url}\"><p>{text}</p><footer><a href=\"{url}\">{} – {}</a></footer></blockquote>",
+        "<blockquote cite=\"{url}\" style=\"max-width:{width}px;max-height:{height}px;overflow:auto\">\
+         <p>{text}</p><footer><a href=\"{url}\">{} – {}</a></footer></blockquote>",
         escape(&title(post, &stage.name)),
         escape(&stage.name)
     )
@@ -213,6 +232,7 @@ fn in_xml(embed: &Embed) -> std::io::Result<Vec<u8>> {
         ("author_name", embed.author_name.clone()),
         ("html", embed.html.clone()),
         ("width", number(embed.width)),
+        ("height", number(embed.height)),
         ("thumbnail_url", embed.thumbnail_url.clone()),
         ("thumbnail_width", number(embed.thumbnail_width)),
         ("thumbnail_height", number(embed.thumbnail_height)),
