@@ -3,7 +3,10 @@
 use axum::{Router, middleware, routing::get};
 use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
+    routes,
+};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
@@ -119,7 +122,7 @@ fn operators() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(ops::live::live))
         .routes(routes!(ops::ready::ready))
-        .routes(routes!(ops::metrics::metrics))
+        .routes(routes!(ops::metrics::metrics).layer(CompressionLayer::new()))
         .routes(routes!(ops::openapi::openapi))
 }
 

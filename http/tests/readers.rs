@@ -3,8 +3,9 @@
 
 mod common;
 
-use axum::http::StatusCode;
+use axum::{body::to_bytes, http::StatusCode};
 use common::{House, request};
+use tower::ServiceExt as _;
 
 #[tokio::test]
 async fn any_page_may_read_the_public_part_and_none_the_dashboard() {
@@ -57,6 +58,25 @@ async fn the_documentation_comes_from_the_program_itself() {
     let again = house.ask(request("GET", "/openapi.json", &[("if-none-match", &tag)], "")).await;
     assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
     house.get("/docs/nothing.js").await.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn the_contract_comes_compressed_to_whoever_asks() {
+    let house = House::new().await;
+    let plain = house.get("/openapi.json").await;
+    for coding in ["gzip", "br"] {
+        let asked = request("GET", "/openapi.json", &[("accept-encoding", coding)], "");
+        let answer = house.router.clone().oneshot(asked).await.unwrap();
+        assert_eq!(answer.headers()["content-encoding"], coding);
+        assert_eq!(answer.headers()["vary"], "accept-encoding");
+        let tag = answer.headers()["etag"].clone();
+        assert_ne!(tag, plain.headers["etag"], "a strong tag is of these very bytes");
+        let known = [("accept-encoding", coding), ("if-none-match", tag.to_str().unwrap())];
+        let again = house.ask(request("GET", "/openapi.json", &known, "")).await;
+        assert_eq!((again.status, again.headers.get("content-encoding")), (StatusCode::NOT_MODIFIED, None));
+        let sent = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        assert!((1_000..plain.text.len() / 5).contains(&sent.len()), "{} bytes in {coding}", sent.len());
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
+use tower_http::compression::CompressionLayer;
 
 use super::{live, metrics, ready};
 use crate::Probe;
@@ -13,5 +14,5 @@ pub fn operators(probe: Arc<dyn Probe>, metrics: PrometheusHandle) -> Router {
     Router::new()
         .route("/health/live", get(live::live))
         .route("/health/ready", get(ready))
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(metrics).layer(CompressionLayer::new()))
 }
