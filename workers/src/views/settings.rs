@@ -23,9 +23,11 @@ pub struct Settings {
     pub settle_every: Duration,
     /// The most records in a message. One takes 17 bytes, and NATS refuses more than 1 MiB unless told otherwise.
     pub message_records: usize,
-    /// The counter commits after so many messages, or when it has waited for more this long.
+    /// The counter commits after so many messages, or when it has waited for more this long, or received for the most that it
+    /// may.
     pub batch_messages: usize,
     pub batch_wait: Duration,
+    pub batch_most: Duration,
     /// How often the counter tries to become the leader, and as the leader makes sure that it still is.
     pub heartbeat: Duration,
     /// How long to wait for one answer of NATS or PostgreSQL.
@@ -48,8 +50,9 @@ impl Default for Settings {
             sync_every: Duration::from_secs(1),
             settle_every: Duration::from_secs(2),
             message_records: 7_500,
-            batch_messages: 1_000,
+            batch_messages: 50_000,
             batch_wait: Duration::from_millis(50),
+            batch_most: Duration::from_millis(500),
             heartbeat: Duration::from_secs(1),
             timeout: Duration::from_secs(5),
             keep_finished: Duration::from_secs(7 * 24 * 60 * 60),

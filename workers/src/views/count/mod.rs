@@ -87,23 +87,24 @@ impl Counter {
         counted: &mut BTreeMap<Uuid, u64>,
         reader: &mut Reader,
     ) -> Result<(), ViewsError> {
-        let Some(sum) = self.receive(counted, reader).await? else {
+        let Some(mut sum) = self.receive(counted, reader).await? else {
             lead(&self.settings).still(connection).await?;
             return meanwhile(connection, &self.settings, reader.check(&self.stream)).await;
         };
         self.reached(Step::Received);
-        if sum.batch.is_empty() {
+        let batch = sum.batch();
+        if batch.is_empty() {
             lead(&self.settings).still(connection).await?;
         } else {
             let started = Instant::now();
-            let counting = views::count(connection, &sum.batch, || self.reached(Step::Added));
+            let counting = views::count(connection, &batch, || self.reached(Step::Added));
             let counting = timeout(self.settings.timeout * 6, counting).await;
             counting.map_err(|_| ViewsError::TimedOut("counting"))??;
             metrics::histogram!("stage_views_count_seconds").record(started.elapsed());
         }
         self.reached(Step::Committed);
-        counted.extend(sum.batch.journals.iter().map(|(journal, part)| (*journal, part.up_to)));
-        sum.report();
+        counted.extend(batch.journals.iter().map(|(journal, part)| (*journal, part.up_to)));
+        sum.report(&batch);
         let purging = async { Ok(reader.purge(sum.last_sequence).await) };
         if let Err(error) = meanwhile(connection, &self.settings, purging).await? {
             // They are told apart as counted when they come again, and purged with the next ones.
@@ -113,7 +114,8 @@ impl Counter {
         Ok(())
     }
 
-    /// What comes within a short time; `None` when nothing came for a whole heartbeat.
+    /// What comes within a short time, and whatever is there already, as long as there is more: a transaction costs the same
+    /// for one message and for thousands. `None` when nothing came for a whole heartbeat.
     async fn receive(
         &self,
         counted: &BTreeMap<Uuid, u64>,
@@ -122,10 +124,11 @@ impl Counter {
         let Some(first) = reader.next(Instant::now() + self.settings.heartbeat).await? else {
             return Ok(None);
         };
-        let until = Instant::now() + self.settings.batch_wait;
+        let begun = Instant::now();
+        let until = begun + self.settings.batch_wait;
         let mut sum = Sum::default();
         sum.add(counted, &first);
-        while sum.messages < self.settings.batch_messages {
+        while sum.messages < self.settings.batch_messages && begun.elapsed() < self.settings.batch_most {
             match reader.next(until).await? {
                 Some(message) => sum.add(counted, &message),
                 None => break,

@@ -10,8 +10,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Settings, ViewStream, ViewsError};
 
-/// How much of the stream is on its way to us at a time.
-const AHEAD: usize = 64;
+/// How many messages are on their way to us at a time: enough that the next ones are here when the last are counted, and of the
+/// longest ones fewer bytes than NATS keeps for a client that is slow (64 MiB).
+const AHEAD: usize = 256;
 
 /// Reads the stream from its beginning. A message that it misses does no harm: its journal's next message doesn't
 /// follow what is counted, and the publisher sends both again.
@@ -52,7 +53,7 @@ impl Reader {
         Ok(Self { stream, messages, overdue: false })
     }
 
-    /// The next message; `None` when none came in time.
+    /// The next message; `None` when none came in time. One that is here already is taken even when the time is over.
     pub(super) async fn next(&mut self, until: Instant) -> Result<Option<Received>, ViewsError> {
         let Ok(next) = timeout_at(until, self.messages.next()).await else { return Ok(None) };
         let message = next.ok_or(ViewsError::ReadAgain)?.map_err(ViewsError::stream)?;
