@@ -7,10 +7,7 @@ use super::{
     execute::Tries,
     write::{self, Row},
 };
-use crate::{
-    StoreError,
-    seal::{SubjectKeys, payload},
-};
+use crate::{StoreError, seal::payload};
 
 /// Events of several streams that are appended together or not at all.
 #[derive(Default)]
@@ -72,8 +69,12 @@ impl Log {
         let mut tries = Tries::default();
         loop {
             let mut connection = self.pool.acquire().await?;
-            let (before, known) = (Receipt::default(), SubjectKeys::default());
-            match self.write(&mut connection, &mut rows, &act, before, known).await {
+            let sealed = self.seal(&mut connection, &mut rows, &act).await;
+            let written = match sealed {
+                Ok(()) => self.write(&mut connection, &rows, &act, Receipt::default()).await,
+                Err(error) => Err(error),
+            };
+            match written {
                 Err(error) if error.is_rolled_back_by_chance() && tries.again().await => {}
                 result => return result.map_err(StoreError::given_up),
             }

@@ -131,7 +131,7 @@ impl Log {
         };
         let mut value: Value = serde_json::from_str(event.payload.get()).map_err(unreadable)?;
         let mut subjects = Vec::new();
-        payload::subjects(&mut value, &mut subjects)?;
+        payload::subjects(&value, &mut subjects);
         let keys = self.keyring.subject_keys(&self.pool, &subjects).await?;
         let place = payload::place(&event.stream_type, &event.stream_id.to_string(), event.sequence);
         payload::open(&mut value, &place, &keys)?;

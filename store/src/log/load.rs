@@ -182,7 +182,7 @@ impl Log {
     ) -> Result<(), StoreError> {
         let mut subjects = Vec::new();
         for event in suspects {
-            payload::subjects(&mut stored[*event].payload, &mut subjects)?;
+            payload::subjects(&stored[*event].payload, &mut subjects);
         }
         subjects.retain(|subject| keys.get(*subject).is_none());
         keys.extend(self.keyring.subject_keys(connection, &subjects).await?);

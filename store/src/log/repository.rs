@@ -13,7 +13,10 @@ use serde_json::Value;
 use sqlx::{Postgres, pool::PoolConnection};
 
 use super::{Act, Log, Receipt, write::Row};
-use crate::{StoreError, seal::SubjectKeys};
+use crate::{
+    StoreError,
+    seal::{SubjectKeys, payload},
+};
 
 #[derive(Default)]
 pub(super) struct Slot(Mutex<Filled>);
@@ -86,6 +89,23 @@ impl Repository {
     }
 }
 
+impl Repository {
+    async fn written(&self, events: &[SerializedEvent]) -> Result<Receipt, StoreError> {
+        let mut connection = self.connection.lock().await;
+        let known = std::mem::take(&mut *self.keys.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut subjects = Vec::new();
+        events.iter().for_each(|event| payload::subjects(&event.payload, &mut subjects));
+        let rows: Vec<Row> = match subjects.is_empty() {
+            true => events.iter().map(|event| row(event, event.payload.to_string())).collect(),
+            false => {
+                let keys = self.log.keys_of(&mut connection, subjects, &self.act, known).await?;
+                events.iter().map(|event| sealed(event, &keys)).collect::<Result<_, _>>()?
+            }
+        };
+        self.log.write(&mut connection, &rows, &self.act, self.slot.receipt()).await
+    }
+}
+
 impl PersistedEventRepository for Repository {
     async fn get_events<A: Aggregate>(&self, id: &str) -> Result<Vec<SerializedEvent>, PersistenceError> {
         let (before, events) = match self.stored::<A>(id).await {
@@ -100,11 +120,7 @@ impl PersistedEventRepository for Repository {
         events: &[SerializedEvent],
         _snapshot: Option<(String, Value, usize)>,
     ) -> Result<(), PersistenceError> {
-        let mut rows: Vec<Row> = events.iter().map(Row::from).collect();
-        let mut connection = self.connection.lock().await;
-        let known = std::mem::take(&mut *self.keys.lock().unwrap_or_else(PoisonError::into_inner));
-        let before = self.slot.receipt();
-        let written = self.log.write(&mut connection, &mut rows, &self.act, before, known).await;
+        let written = self.written(events).await;
         self.slot.keep(written)
     }
 
@@ -132,16 +148,19 @@ impl PersistedEventRepository for Repository {
     }
 }
 
-impl From<&SerializedEvent> for Row {
-    fn from(event: &SerializedEvent) -> Self {
-        Self {
-            stream_type: event.aggregate_type.clone(),
-            stream_id: event.aggregate_id.clone(),
-            sequence: event.sequence as u64,
-            event_type: event.event_type.clone(),
-            event_version: event.event_version.clone(),
-            payload: event.payload.to_string(),
-        }
+fn sealed(event: &SerializedEvent, keys: &SubjectKeys) -> Result<Row, StoreError> {
+    let place = payload::place(&event.aggregate_type, &event.aggregate_id, event.sequence as u64);
+    Ok(row(event, payload::sealed(&event.payload, &place, keys)?))
+}
+
+fn row(event: &SerializedEvent, payload: String) -> Row {
+    Row {
+        stream_type: event.aggregate_type.clone(),
+        stream_id: event.aggregate_id.clone(),
+        sequence: event.sequence as u64,
+        event_type: event.event_type.clone(),
+        event_version: event.event_version.clone(),
+        payload,
     }
 }
 

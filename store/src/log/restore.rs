@@ -8,7 +8,7 @@ use super::{
     Act, Appended, Log, Receipt,
     write::{self, Row},
 };
-use crate::{Position, StoreError, claim, seal::SubjectKeys};
+use crate::{Position, StoreError, claim};
 
 /// An event of another log, its personal values open.
 pub struct Restored {
@@ -96,7 +96,7 @@ impl Restoration<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.log.seal(&mut self.tx, rows, &self.act, SubjectKeys::default()).await?;
+        self.log.seal(&mut self.tx, rows, &self.act).await?;
         self.events += rows.len();
         self.position = write::insert(&mut *self.tx, rows, metadata, None).await?.position;
         Ok(())

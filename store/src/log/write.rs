@@ -3,6 +3,7 @@
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection, PgExecutor, Postgres, postgres::PgArguments, query::QueryScalar};
 use tracing::Instrument as _;
+use uuid::Uuid;
 
 use super::{Act, Appended, Log, OnlyIf, Receipt};
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     seal::{SubjectKeys, payload, subject},
 };
 
-/// An event on its way into the table. `payload` is JSON.
+/// An event on its way into the table. `payload` is JSON, sealed once it gets to [`Log::write`].
 pub(super) struct Row {
     pub stream_type: String,
     pub stream_id: String,
@@ -23,6 +24,19 @@ pub(super) struct Row {
 const INSERT_ONE: &str = "
 INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
 VALUES ($1, $2, $3, $4, $5, $6::json, $7::json)
+RETURNING position";
+
+/// With the key of the person whom the event registers, which saves a round trip. The key's row comes first: it may have
+/// to wait, for a rotation or for somebody with the same id, and a position must not. Writes nothing when the key is
+/// wrapped by another master key than the present one.
+const INSERT_ONE_WITH_KEY: &str = "
+WITH key AS (
+    INSERT INTO subject_keys (subject, wrapped, master)
+    SELECT $8, $9, present FROM present_master() AS present WHERE present = $10
+    RETURNING subject
+)
+INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+SELECT $1, $2, $3, $4, $5, $6::json, $7::json FROM key
 RETURNING position";
 
 const INSERT_MANY: &str = "
@@ -40,17 +54,14 @@ FROM UNNEST($4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::te
     AS new (aggregate_type, aggregate_id, sequence, event_type, event_version, payload)";
 
 impl Log {
-    /// Writes the rows and what the act brings, all or nothing. `before` is the receipt when there are no rows, `known`
-    /// the keys that loading the stream has just read.
+    /// Writes the rows and what the act brings, all or nothing. `before` is the receipt when there are no rows.
     pub(super) async fn write(
         &self,
         connection: &mut PgConnection,
-        rows: &mut [Row],
+        rows: &[Row],
         act: &Act,
         before: Receipt,
-        known: SubjectKeys,
     ) -> Result<Receipt, StoreError> {
-        self.seal(connection, rows, act, known).await?;
         let events = rows.len();
         let stream = rows.first().map_or("none", |row| row.stream_type.as_str());
         let span = tracing::info_span!(target: "stage_trace", "append", stream, events);
@@ -82,9 +93,6 @@ impl Log {
         before: Receipt,
     ) -> Result<Receipt, StoreError> {
         let mut tx = connection.begin().await?;
-        if let Some(subject) = &act.subject {
-            subject.write(&mut tx, &self.keyring).await?;
-        }
         if let Some(living) = act.living {
             subject::hold(&mut tx, living).await?;
         }
@@ -94,13 +102,39 @@ impl Log {
         }
         // Claims may wait for somebody, so they come before the positions, for which readers wait.
         claim::apply(&mut tx, &self.keyring, &act.claims).await?;
-        let receipt = match rows.is_empty() {
-            true => before,
-            false => insert(&mut *tx, rows, &act.metadata_json(), act.only_if.as_ref()).await?,
+        let with_key = self.insert_with_key(&mut tx, rows, act).await?;
+        let receipt = match with_key {
+            Some(receipt) => receipt,
+            None if rows.is_empty() => before,
+            None => insert(&mut *tx, rows, &act.metadata_json(), act.only_if.as_ref()).await?,
         };
         also(&mut tx, act, &Appended { receipt, events: rows.len() }).await?;
         tx.commit().await?;
         Ok(receipt)
+    }
+
+    /// Writes the key of the person whom the act registers, if any, and where it can the event with it.
+    async fn insert_with_key(
+        &self,
+        tx: &mut PgConnection,
+        rows: &[Row],
+        act: &Act,
+    ) -> Result<Option<Receipt>, StoreError> {
+        let Some(subject) = &act.subject else { return Ok(None) };
+        if let ([row], None) = (rows, &act.only_if) {
+            let key = subject.wrapped(&self.keyring.presumed_master())?;
+            let position = bound_one(INSERT_ONE_WITH_KEY, row, &act.metadata_json())
+                .bind(subject.id())
+                .bind(key.wrapped)
+                .bind(key.master)
+                .fetch_optional(&mut *tx)
+                .await?;
+            if let Some(position) = position {
+                return Ok(Some(Receipt { position, version: row.sequence }));
+            }
+        }
+        subject.write(tx, &self.keyring).await?;
+        Ok(None)
     }
 
     /// Seals what is personal in the rows. What is sealed under a key that was destroyed a moment ago reads as erased.
@@ -109,32 +143,40 @@ impl Log {
         connection: &mut PgConnection,
         rows: &mut [Row],
         act: &Act,
-        mut keys: SubjectKeys,
     ) -> Result<(), StoreError> {
         let mut found: Vec<(&mut Row, Value)> = Vec::new();
         let mut subjects = Vec::new();
         for row in rows.iter_mut().filter(|row| payload::is_suspect(&row.payload)) {
-            let mut value: Value = serde_json::from_str(&row.payload)
+            let value: Value = serde_json::from_str(&row.payload)
                 .map_err(|source| StoreError::Unwritable { event_type: row.event_type.clone(), source })?;
-            payload::subjects(&mut value, &mut subjects)?;
+            payload::subjects(&value, &mut subjects);
             found.push((row, value));
         }
         if found.is_empty() {
             return Ok(());
         }
-        let new = act.subject.as_ref().filter(|new| subjects.contains(&new.id()));
-        new.into_iter().for_each(|new| keys.add(new));
-        subjects.retain(|subject| keys.get(*subject).is_none());
-        keys.extend(self.keyring.subject_keys(connection, &subjects).await?);
-        for (row, mut value) in found {
-            payload::seal(
-                &mut value,
-                &payload::place(&row.stream_type, &row.stream_id, row.sequence),
-                &keys,
-            )?;
-            row.payload = value.to_string();
+        let keys = self.keys_of(connection, subjects, act, SubjectKeys::default()).await?;
+        for (row, value) in found {
+            let place = payload::place(&row.stream_type, &row.stream_id, row.sequence);
+            row.payload = payload::sealed(&value, &place, &keys)?;
         }
         Ok(())
+    }
+
+    /// The keys of these people: those that loading the stream has just read, that of the one whom the act registers,
+    /// and for anybody else a question.
+    pub(super) async fn keys_of(
+        &self,
+        connection: &mut PgConnection,
+        mut subjects: Vec<Uuid>,
+        act: &Act,
+        mut known: SubjectKeys,
+    ) -> Result<SubjectKeys, StoreError> {
+        let new = act.subject.as_ref().filter(|new| subjects.contains(&new.id()));
+        new.into_iter().for_each(|new| known.add(new));
+        subjects.retain(|subject| known.get(*subject).is_none());
+        known.extend(self.keyring.subject_keys(connection, &subjects).await?);
+        Ok(known)
     }
 }
 
@@ -156,18 +198,14 @@ pub(super) async fn insert(
         (rows, Some(only_if)) => {
             insert_if(executor, rows, metadata, only_if).await?.ok_or(StoreError::Unmet)?
         }
-        ([row], None) => insert_one(executor, row, metadata).await?,
+        ([row], None) => bound_one(INSERT_ONE, row, metadata).fetch_one(executor).await?,
         (rows, None) => insert_many(executor, rows, metadata).await?,
     };
     Ok(Receipt { position, version: rows.last().map_or(0, |row| row.sequence) })
 }
 
-async fn insert_one(
-    executor: impl PgExecutor<'_>,
-    row: &Row,
-    metadata: &str,
-) -> Result<Position, sqlx::Error> {
-    sqlx::query_scalar(INSERT_ONE)
+fn bound_one<'q>(sql: &'q str, row: &'q Row, metadata: &'q str) -> Positions<'q> {
+    sqlx::query_scalar(sql)
         .bind(&row.stream_type)
         .bind(&row.stream_id)
         .bind(row.sequence.cast_signed())
@@ -175,8 +213,6 @@ async fn insert_one(
         .bind(&row.event_version)
         .bind(&row.payload)
         .bind(metadata)
-        .fetch_one(executor)
-        .await
 }
 
 async fn insert_many(

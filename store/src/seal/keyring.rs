@@ -102,7 +102,7 @@ impl Keyring {
     }
 
     /// The same without asking: the database has to be asked whether it still is.
-    pub(super) fn presumed_master(&self) -> MasterKey {
+    pub(crate) fn presumed_master(&self) -> MasterKey {
         self.present.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -4,6 +4,8 @@
 //! `{"personal":{"subject":…,"sealed":…,"at":…}}`. `sealed` is the base64 of nonce and ciphertext, `at` the place that
 //! is bound to it: stream, sequence and JSON pointer (RFC 6901).
 
+use std::borrow::Cow;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -26,25 +28,67 @@ pub(crate) fn place(stream_type: &str, stream_id: &str, sequence: u64) -> String
 }
 
 /// Everyone whom the payload says something personal about.
-pub(crate) fn subjects(payload: &mut Value, found: &mut Vec<Uuid>) -> Result<(), StoreError> {
-    walk(payload, &mut String::new(), &mut |_, subject, _| {
-        if !found.contains(&subject) {
-            found.push(subject);
-        }
-        Ok(())
-    })
+pub(crate) fn subjects(payload: &Value, found: &mut Vec<Uuid>) {
+    match (subject_of(payload), payload) {
+        (Some(subject), _) if found.contains(&subject) => {}
+        (Some(subject), _) => found.push(subject),
+        (None, Value::Object(fields)) => fields.values().for_each(|value| subjects(value, found)),
+        (None, Value::Array(items)) => items.iter().for_each(|value| subjects(value, found)),
+        (None, _) => {}
+    }
 }
 
-pub(crate) fn seal(payload: &mut Value, event: &str, keys: &SubjectKeys) -> Result<(), StoreError> {
-    walk(payload, &mut event.to_owned(), &mut |at, subject, mark| {
-        let Some(value) = mark.remove("value") else { return Ok(()) };
+/// The payload as JSON, every personal value in it sealed. It is sealed while it is written, so that there is no second
+/// tree of it in memory.
+pub(crate) fn sealed(payload: &Value, event: &str, keys: &SubjectKeys) -> Result<String, StoreError> {
+    let mut json = String::with_capacity(SEALED);
+    write_sealed(payload, &mut event.to_owned(), keys, &mut json)?;
+    Ok(json)
+}
+
+/// About as long as a person's registration is when it is sealed.
+const SEALED: usize = 1024;
+
+fn write_sealed(
+    value: &Value,
+    path: &mut String,
+    keys: &SubjectKeys,
+    json: &mut String,
+) -> Result<(), StoreError> {
+    if let (Some(subject), Some(value)) = (subject_of(value), value["personal"].get("value")) {
         let key = keys.get(subject).ok_or(StoreError::NoSubjectKey)?;
         let plain = Zeroizing::new(value.to_string());
-        let sealed = cipher::seal(key, at, plain.as_bytes())?;
-        mark.insert("sealed".to_owned(), BASE64_STANDARD.encode(sealed).into());
-        mark.insert("at".to_owned(), at.into());
-        Ok(())
-    })
+        let sealed = BASE64_STANDARD.encode(cipher::seal(key, path, plain.as_bytes())?);
+        let at = Value::from(path.as_str());
+        json.push_str(&format!(r#"{{"personal":{{"at":{at},"sealed":"{sealed}","subject":"{subject}"}}}}"#));
+        return Ok(());
+    }
+    match value {
+        Value::Object(fields) => {
+            json.push('{');
+            for (number, (name, value)) in fields.iter().enumerate() {
+                if number > 0 {
+                    json.push(',');
+                }
+                json.push_str(&Value::from(name.as_str()).to_string());
+                json.push(':');
+                below(path, &escaped(name), |path| write_sealed(value, path, keys, json))?;
+            }
+            json.push('}');
+        }
+        Value::Array(items) => {
+            json.push('[');
+            for (index, value) in items.iter().enumerate() {
+                if index > 0 {
+                    json.push(',');
+                }
+                below(path, &index.to_string(), |path| write_sealed(value, path, keys, json))?;
+            }
+            json.push(']');
+        }
+        other => json.push_str(&other.to_string()),
+    }
+    Ok(())
 }
 
 /// Opens every value at its own place. Whose key is gone reads as erased.
@@ -84,15 +128,19 @@ fn text<'a>(mark: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     mark.get(name).and_then(Value::as_str)
 }
 
-/// The inner object of a personal value and its subject.
-pub(crate) fn mark_of(value: &mut Value) -> Option<(Uuid, &mut Map<String, Value>)> {
-    let outer = value.as_object_mut()?;
+/// Whom a personal value is about.
+fn subject_of(value: &Value) -> Option<Uuid> {
+    let outer = value.as_object()?;
     if outer.len() != 1 {
         return None;
     }
-    let mark = outer.get_mut("personal")?.as_object_mut()?;
-    let subject = text(mark, "subject").and_then(|subject| Uuid::try_parse(subject).ok())?;
-    Some((subject, mark))
+    text(outer.get("personal")?.as_object()?, "subject").and_then(|subject| Uuid::try_parse(subject).ok())
+}
+
+/// The inner object of a personal value and its subject.
+pub(crate) fn mark_of(value: &mut Value) -> Option<(Uuid, &mut Map<String, Value>)> {
+    let subject = subject_of(value)?;
+    Some((subject, value.get_mut("personal")?.as_object_mut()?))
 }
 
 type Visit<'a> = dyn FnMut(&str, Uuid, &mut Map<String, Value>) -> Result<(), StoreError> + 'a;
@@ -103,24 +151,33 @@ pub(crate) fn walk(value: &mut Value, path: &mut String, visit: &mut Visit<'_>) 
         return visit(path, subject, mark);
     }
     match value {
-        Value::Object(fields) => fields.iter_mut().try_for_each(|(name, value)| {
-            step(value, path, &name.replace('~', "~0").replace('/', "~1"), visit)
-        }),
+        Value::Object(fields) => fields
+            .iter_mut()
+            .try_for_each(|(name, value)| below(path, &escaped(name), |path| walk(value, path, visit))),
         Value::Array(items) => items
             .iter_mut()
             .enumerate()
-            .try_for_each(|(index, value)| step(value, path, &index.to_string(), visit)),
+            .try_for_each(|(index, value)| below(path, &index.to_string(), |path| walk(value, path, visit))),
         _ => Ok(()),
     }
 }
 
-fn step(value: &mut Value, path: &mut String, name: &str, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+/// Does something one step further down.
+fn below<T>(path: &mut String, name: &str, what: impl FnOnce(&mut String) -> T) -> T {
     let length = path.len();
     path.push('/');
     path.push_str(name);
-    let result = walk(value, path, visit);
+    let result = what(path);
     path.truncate(length);
     result
+}
+
+/// A field's name as it stands in a JSON pointer.
+fn escaped(name: &str) -> Cow<'_, str> {
+    match name.contains(['~', '/']) {
+        true => name.replace('~', "~0").replace('/', "~1").into(),
+        false => name.into(),
+    }
 }
 
 #[cfg(test)]
@@ -163,10 +220,10 @@ mod tests {
         #[test]
         fn a_payload_that_is_sealed_and_opened_is_what_it_was(payload in payloads()) {
             let keys = keys();
-            let mut sealed = payload.clone();
-            seal(&mut sealed, "account/a/1", &keys).unwrap();
-            prop_assert!(!sealed.to_string().contains("secret-"));
+            let json = sealed(&payload, "account/a/1", &keys).unwrap();
+            prop_assert!(!json.contains("secret-"));
             prop_assert_eq!(is_suspect(&payload.to_string()), payload.to_string().contains("secret-"));
+            let mut sealed: Value = serde_json::from_str(&json).unwrap();
             open(&mut sealed, "account/a/1", &keys).unwrap();
             prop_assert_eq!(sealed, payload);
         }
@@ -174,9 +231,17 @@ mod tests {
 
     #[test]
     fn a_place_is_a_json_pointer_into_the_event() {
-        let mut payload = json!({"A": {"b/c": [0, personal("x")]}});
-        seal(&mut payload, "account/a/1", &keys()).unwrap();
+        let payload = json!({"A": {"b/c": [0, personal("x")]}});
+        let sealed = sealed(&payload, "account/a/1", &keys()).unwrap();
+        let payload: Value = serde_json::from_str(&sealed).unwrap();
         assert_eq!(payload["A"]["b/c"][1]["personal"]["at"], "account/a/1/A/b~1c/1");
+    }
+
+    #[test]
+    fn only_the_subject_of_a_value_stands_beside_it_in_the_clear() {
+        let payload = json!({"personal": {"subject": SUBJECT, "value": "secret-x", "nickname": "secret-y"}});
+        let sealed = sealed(&payload, "account/a/1", &keys()).unwrap();
+        assert!(!sealed.contains("secret-"), "{sealed}");
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub async fn personal_values(
 /// In the JSON of an aggregate's state, says of each personal value that has none whether it is sealed or erased.
 pub async fn mark_closed(pool: &PgPool, state: &mut Value) -> Result<(), StoreError> {
     let mut subjects = Vec::new();
-    payload::subjects(state, &mut subjects)?;
+    payload::subjects(state, &mut subjects);
     let living = living(pool, subjects).await?;
     payload::walk(state, &mut String::new(), &mut |_, subject, mark| {
         if !mark.contains_key("value") {

@@ -20,6 +20,12 @@ pub struct NewSubject {
     pub(super) key: Key,
 }
 
+/// A person's key, wrapped by the master key of this name.
+pub(crate) struct WrappedKey {
+    pub(crate) wrapped: Vec<u8>,
+    pub(crate) master: String,
+}
+
 impl NewSubject {
     /// Like [`Keyring::seal_secret`], before the key is in the database.
     pub fn seal_secret(&self, place: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -28,6 +34,12 @@ impl NewSubject {
 
     pub(crate) fn id(&self) -> Uuid {
         self.subject.0
+    }
+
+    /// As its row has it, under this master key.
+    pub(crate) fn wrapped(&self, master: &MasterKey) -> Result<WrappedKey, StoreError> {
+        let wrapped = master.wrap(&key_place(self.subject.0), &self.key)?;
+        Ok(WrappedKey { wrapped, master: master.name()? })
     }
 
     /// Wraps the key under the present master key and writes it.
@@ -41,13 +53,14 @@ impl NewSubject {
 
     /// Writes nothing when this is not the master key that wraps new keys.
     async fn write_under(&self, tx: &mut PgConnection, master: &MasterKey) -> Result<bool, StoreError> {
+        let key = self.wrapped(master)?;
         let written = sqlx::query(
             "INSERT INTO subject_keys (subject, wrapped, master)
              SELECT $1, $2, present FROM present_master() AS present WHERE present = $3",
         )
         .bind(self.subject.0)
-        .bind(master.wrap(&key_place(self.subject.0), &self.key)?)
-        .bind(master.name()?)
+        .bind(key.wrapped)
+        .bind(key.master)
         .execute(tx)
         .await?;
         Ok(written.rows_affected() == 1)
