@@ -13,10 +13,11 @@ fn one_word() -> String {
     let plain = r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000.:@]";
     let after_dot = r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000.:@a-z]";
     let after_colon = r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000.:@/]";
-    // As in St.Pauli, Bürger.innen, Bürger:innen.
-    let unit = format!(r"({plain}|\.{after_dot}|\.innen|:{after_colon})");
-    // As in e.V. and d.h.
-    format!(r"[#@]?{unit}*[{WORD}]{unit}*(\.[a-z])*[.:]?")
+    // As in St.Pauli, Bürger:innen, and Bürger.innen before whatever does not make another top-level domain of it.
+    let unit =
+        format!(r"({plain}|\.{after_dot}|:{after_colon}|\.innen({after_dot}|\.{after_dot}|:{after_colon}))");
+    // As in Bürger.innen, e.V. and d.h.
+    format!(r"[#@]?{unit}*[{WORD}]{unit}*(\.innen)?(\.[a-z])*[.:]?")
 }
 
 /// A term: one word.
@@ -117,6 +118,9 @@ mod tests {
             "St.Pauli",
             "Bürger.innen",
             "Bürger:innen",
+            "Bürger.innen-Fest",
+            "Bürger.innen:Fest",
+            "Bürger.innen.",
             "e.V.",
             "d.h.",
             "#fest",
@@ -126,6 +130,16 @@ mod tests {
         }
         for wrong in ["zwei Worte", "!", "rathaus.example", "info@example.org", "https://example", "a.de/b"] {
             assert!(!pattern.is_match(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_only_begins_like_a_female_form_is_an_address_to_the_contract_and_to_the_domain() {
+        let schema = serde_json::to_value(phrase()).unwrap();
+        let pattern = regex_lite::Regex::new(schema["pattern"].as_str().unwrap()).unwrap();
+        for text in ["¹.innena:aΈ", "rathaus.innenstadt"] {
+            assert!(!pattern.is_match(text), "{text}");
+            assert!(taken(RuleKind::Phrase, text).is_err(), "{text}");
         }
     }
 }
