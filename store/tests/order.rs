@@ -34,18 +34,21 @@ struct Crowd {
     writers: Vec<JoinHandle<()>>,
     followers: Vec<JoinHandle<Vec<stage_store::Recorded>>>,
     careless: JoinHandle<usize>,
+    careless_at: watch::Receiver<Position>,
     last: watch::Sender<Option<Position>>,
 }
 
 impl Crowd {
     fn begin(log: &Log, written: &Arc<AtomicUsize>, events: usize) -> Self {
         let (last, told) = watch::channel(None);
+        let (at, careless_at) = watch::channel(0);
         Self {
             writers: (0..WRITERS)
                 .map(|seed| tokio::spawn(write(log.clone(), seed, written.clone(), events)))
                 .collect(),
             followers: (0..4).map(|seed| tokio::spawn(follow(log.clone(), seed, told.clone()))).collect(),
-            careless: tokio::spawn(read_carelessly(log.clone(), told)),
+            careless: tokio::spawn(read_carelessly(log.clone(), told, at)),
+            careless_at,
             last,
         }
     }
@@ -69,9 +72,16 @@ async fn no_event_is_missed_and_none_read_twice_under_32_writers_that_stall_and_
     let database = stage_testkit::database().await;
     let pool = crowd_pool(&database.url).await;
     let log = log_on(pool.clone()).await;
-    let crowd = Crowd::begin(&log, &Arc::default(), EVENTS);
+    // An append that stalls until the careless reader has passed it, so that there is one to miss in every run.
+    let mut stalled = pool.begin().await.unwrap();
+    let early = raw_insert(&mut stalled).await;
+    let mut crowd = Crowd::begin(&log, &Arc::default(), EVENTS);
+    let passed =
+        tokio::time::timeout(Duration::from_secs(30), crowd.careless_at.wait_for(|at| *at > early)).await;
+    drop(passed.expect("it does not wait for the append").unwrap());
+    stalled.commit().await.unwrap();
     let missed = crowd.end(&pool).await;
-    assert!(missed > 0, "a reader without a mark would have missed events, so this run shows something");
+    assert!(missed > 0, "a reader without a mark misses events, so this run shows something");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

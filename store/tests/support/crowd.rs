@@ -14,6 +14,7 @@ use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use sqlx::{PgConnection, PgPool};
 use stage_domain::stage::{Stage, StageEvent};
 use stage_store::{Act, Also, Appended, Batch, Log, Position, Recorded};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::at;
@@ -86,18 +87,17 @@ async fn look_again(log: &Log, streams: &[Uuid]) -> HashMap<Uuid, u64> {
     }
 }
 
+/// A follower is started anew after so many steps. No run here has so few.
+const RESTART: usize = 20;
+
 /// Reads with a follower in random steps until it was told the last position and got there. It lives through errors, and
-/// now and then it is started anew, knowing nothing but the position of the last event that it has kept.
-pub(crate) async fn follow(
-    log: Log,
-    seed: u64,
-    last: tokio::sync::watch::Receiver<Option<Position>>,
-) -> Vec<Recorded> {
+/// again and again it is started anew, knowing nothing but the position of the last event that it has kept.
+pub(crate) async fn follow(log: Log, seed: u64, last: watch::Receiver<Option<Position>>) -> Vec<Recorded> {
     let mut random = SmallRng::seed_from_u64(seed);
     let mut follower = log.follow(0);
     let mut read = Vec::new();
-    loop {
-        if random.random_bool(0.02) {
+    for step in 1.. {
+        if step % RESTART == 0 {
             let kept = read.last().map_or(0, |event: &Recorded| event.position);
             follower = log.follow(kept);
         }
@@ -107,18 +107,26 @@ pub(crate) async fn follow(
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
         if last.borrow().is_some_and(|last| follower.position() >= last) {
-            return read;
+            assert!(step > RESTART, "it was started anew");
+            break;
         }
     }
+    read
 }
 
-/// Reads whatever is there, without a mark. It is here to miss events, which shows that the run was hard enough.
-pub(crate) async fn read_carelessly(log: Log, last: tokio::sync::watch::Receiver<Option<Position>>) -> usize {
+/// Reads whatever is there, without a mark, and says how far it is. It is here to miss events, which shows that the run was
+/// hard enough.
+pub(crate) async fn read_carelessly(
+    log: Log,
+    last: watch::Receiver<Option<Position>>,
+    at: watch::Sender<Position>,
+) -> usize {
     let (mut position, mut read) = (0, 0);
     loop {
         if let Ok(events) = log.read(position, Position::MAX, 500).await {
             position = events.last().map_or(position, |event| event.position);
             read += events.len();
+            at.send_replace(position);
         }
         if last.borrow().is_some_and(|last| position >= last) {
             return read;
