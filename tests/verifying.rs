@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use sqlx::{Acquire as _, PgConnection, PgPool};
 use stage_store::proof::{Notary, NotaryKey};
 use tokio::{
-    io::AsyncWriteExt as _,
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::{Child, Command},
 };
 
@@ -296,51 +296,75 @@ async fn when_the_leading_notary_is_killed_another_signs_on_and_the_log_has_one_
     assert!(checkpoints > 5, "several were signed by each");
 }
 
+/// What docs/audit.md says that an auditor's role needs.
+fn documented_grants() -> String {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/audit.md")).unwrap();
+    page.split_once("```sql\n").unwrap().1.split_once("```").unwrap().0.to_owned()
+}
+
 #[tokio::test]
 async fn an_auditor_with_a_role_that_may_only_read_needs_no_data_directory() {
     let house = House::serve().await;
     let key = NotaryKey::new("example.org/log", &[1; 32]).unwrap();
+    // Two events: she registers and logs in.
+    Client::registered(&house.server.address, "ada@example.org").await;
     house.create(1, "rathaus").await;
     let last = house.import(1, 0, 10).await.to_string();
     let mut worker = notary(&house, &key);
     eventually("all is signed", async || {
         let signed = house.run(&["log", "checkpoint", "--json"]).await;
-        serde_json::from_slice::<Value>(&signed.stdout).is_ok_and(|signed| signed["size"] == 11)
+        serde_json::from_slice::<Value>(&signed.stdout).is_ok_and(|signed| signed["size"] == 13)
     })
     .await;
     worker.kill().await.unwrap();
     let role = stage_testkit::unique("auditor");
-    // As docs/audit.md has it.
-    sqlx::raw_sql(&format!(
-        "CREATE ROLE {role} LOGIN;
-         GRANT SELECT ON events, tree_leaves, tree_nodes, checkpoints, projection_checkpoints TO {role}"
-    ))
-    .execute(&house.database.pool)
-    .await
-    .unwrap();
+    sqlx::raw_sql(&documented_grants().replace("auditor", &role))
+        .execute(&house.database.pool)
+        .await
+        .unwrap();
     let mut url: url::Url = house.database.url.parse().unwrap();
     url.set_username(&role).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let ask = async |arguments: &[&str]| {
+    let command = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stage"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STAGE_")) {
             command.env_remove(name);
         }
         command.args(arguments).args(["--database-url", url.as_str()]).current_dir(&folder);
-        let output = command.env("XDG_STATE_HOME", folder.path()).output().await.unwrap();
+        command.env("XDG_STATE_HOME", folder.path());
+        command
+    };
+    let ask = async |arguments: &[&str]| {
+        let output = command(arguments).output().await.unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
     let public = key.public().as_str();
     let verified = ask(&["log", "verify", "--public-key", public]).await;
-    assert!(verified.starts_with("11 events up to position "), "{verified}");
-    assert!(ask(&["log", "checkpoint"]).await.starts_with("example.org/log\n11\n"));
+    assert!(verified.starts_with("13 events up to position "), "{verified}");
+    assert!(ask(&["log", "checkpoint"]).await.starts_with("example.org/log\n13\n"));
     assert!(ask(&["log", "prove", &last, "--public-key", public]).await.contains("tlog-proof"));
-    assert!(ask(&["log", "prove", "--from", "3"]).await.contains("11"));
-    assert_eq!(ask(&["log", "export"]).await.lines().count(), 11);
+    assert!(ask(&["log", "prove", "--from", "3"]).await.contains("13"));
+    let export = ask(&["log", "export"]).await;
+    assert_eq!(export.lines().count(), 13);
     let stage = "stage/00000001-0000-7000-8000-000000000001";
     assert!(ask(&["log", "show", stage]).await.contains("StageCreated"));
+    let registered: Value = serde_json::from_str(export.lines().next().unwrap()).unwrap();
+    let person = format!("account/{}", registered["stream_id"].as_str().unwrap());
+    let shown: Value = serde_json::from_str(&ask(&["log", "show", &person, "--json"]).await).unwrap();
+    assert_eq!(shown["events"][0]["personal"][0]["state"], "sealed", "{shown}");
+    let mut tail =
+        command(&["log", "tail", "--after", "0"]).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
+    let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line()).await.expect("comes in time");
+    assert!(line.unwrap().unwrap().contains("AccountRegistered"));
+    tail.kill().await.unwrap();
     assert!(ask(&["log", "status"]).await.contains("open appends      none"));
+    let mut open = house.database.pool.begin().await.unwrap();
+    sqlx::query("SELECT next_position()").execute(&mut *open).await.unwrap();
+    let status = ask(&["log", "status"]).await;
+    assert!(status.contains("idle in transaction, since ") && status.contains(" s)"), "{status}");
+    open.rollback().await.unwrap();
     let refused = house.command(&["log", "verify"]).current_dir(&folder).output().await.unwrap();
     let told = String::from_utf8(refused.stderr).unwrap();
     assert!(told.starts_with("stage: the log's public key is needed: "), "{told}");
