@@ -65,6 +65,14 @@ async fn examine(house: &House, change: &[(&str, &str)]) -> Told {
     Told::of(&command.output().await.unwrap())
 }
 
+/// Waits until the doctor says this of a check.
+async fn comes_to_say(house: &House, check: &str, words: &str) {
+    eventually(&format!("{check}: {words}"), async || {
+        examine(house, &[]).await.lines[check].1.contains(words)
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_stage_up_keeps_is_well_in_every_respect_until_somebody_pauses_a_projection() {
     let program = Program::start().await;
@@ -142,10 +150,7 @@ async fn whatever_is_wrong_with_what_somebody_else_operates_is_named_with_what_t
     .execute(&house.database.pool)
     .await
     .unwrap();
-    eventually("the event stops a projection", async || {
-        examine(&house, &[]).await.lines["projections"].1.contains("cannot apply event")
-    })
-    .await;
+    comes_to_say(&house, "projections", "cannot apply event").await;
     let told = examine(&house, &[]).await;
     told.expect_wrong("projections", &["StageCreated version 1", "stage projections skip"]);
 
@@ -154,10 +159,8 @@ async fn whatever_is_wrong_with_what_somebody_else_operates_is_named_with_what_t
         .execute(&house.database.pool)
         .await
         .unwrap();
-    eventually("nobody leads any more", async || {
-        examine(&house, &[]).await.lines["projections"].1.contains("start a `stage work`")
-    })
-    .await;
+    // Nobody leads any more.
+    comes_to_say(&house, "projections", "start a `stage work`").await;
 }
 
 #[tokio::test]
