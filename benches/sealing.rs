@@ -1,6 +1,10 @@
 //! What it costs appends that personal values are sealed: `make bench`. At 16 tasks people are registered, each with a name,
 //! an address and a telephone number, and then each corrects their name; beside the same commands on the same log
 //! with the same values as plain text. Each registration claims its address. The four take turns on the same database.
+//!
+//! Both sides make the same round trips (docs/decisions/0043). What sealing costs beyond them: a registration writes its key,
+//! a row and its place in an index, and asks which master key wraps it; a correction opens what the events before it hold;
+//! and both send, check and log payloads several times as long.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "support/plain.rs"]
