@@ -206,6 +206,28 @@ async fn an_archive_breaks_off_when_its_person_is_erased_while_it_is_sent() {
 }
 
 #[tokio::test]
+async fn an_end_of_a_restriction_that_fails_holds_up_nobody_elses() {
+    let house = House::new().await;
+    let (ada, bob) = (house.registered("ada@example.org").await, house.registered("bob@example.org").await);
+    for person in [ada, bob] {
+        house.commands.restrict_account(person.account, true, request(1)).await.unwrap();
+        house.commands.restrict_account(person.account, false, request(2)).await.unwrap();
+    }
+    // Of a version of the program that is not known here.
+    sqlx::query(
+        "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+         VALUES ('account', $1, 4, 'Unheard', '1', '{\"Unheard\": {}}', '{}')",
+    )
+    .bind(ada.account.to_string())
+    .execute(&house.database.pool)
+    .await
+    .unwrap();
+    let lifted = house.commands.lift_restrictions(i64::MAX, &[], at(3)).await;
+    assert!(matches!(lifted, Err(CommandError::Store(_))), "{lifted:?}");
+    assert!(!account(&house, bob.account).await.is_restricted());
+}
+
+#[tokio::test]
 async fn who_is_restricted_anew_while_the_end_is_being_told_stays_restricted() {
     let house = House::new().await;
     let ada = house.registered("ada@example.org").await;

@@ -42,7 +42,8 @@ impl Commands {
     }
 
     /// Lifts the restrictions whose end was announced at or before `told`: up to there, what is to be sent was handed
-    /// to the outbox. Those of `but_for` stay, who are yet to be told.
+    /// to the outbox. Those of `but_for` stay, who are yet to be told. One that fails is left for the next time, and the others
+    /// go on; the last failure comes back.
     pub async fn lift_restrictions(
         &self,
         told: Position,
@@ -57,18 +58,19 @@ impl Commands {
         .bind(but_for)
         .fetch_all(self.log.pool())
         .await?;
+        let (mut lifted, mut failure) = (0, None);
         for account in &accounts {
             let act = Act { also: vec![Arc::new(Lifted(*account, told))], ..Act::default() };
             match self.log.execute::<Account>(*account, AccountCommand::Lift { at: now }, act).await {
-                Ok(_) => {}
-                // Erased meanwhile.
+                Ok(_) => lifted += 1,
                 Err(error) => match CommandError::from(error) {
+                    // Erased meanwhile.
                     CommandError::NotFound(_) => {}
-                    error => return Err(error),
+                    error => failure = Some(error),
                 },
             }
         }
-        Ok(accounts.len())
+        failure.map_or(Ok(lifted), Err)
     }
 }
 

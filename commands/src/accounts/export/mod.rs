@@ -56,13 +56,18 @@ impl Commands {
         }
         let (sender, receiver) = mpsc::channel(AHEAD);
         let commands = self.clone();
-        tokio::spawn(async move {
+        let writing = tokio::spawn(async move {
             if let Err(error) = commands.write_archive(account, loaded, &told, now, &sender).await {
                 let _ = sender.send(Err(error)).await;
             }
         });
-        Ok(stream::unfold(receiver, |mut receiver| async move {
-            receiver.recv().await.map(|part| (part, receiver))
+        Ok(stream::unfold(Some((receiver, writing)), |still| async move {
+            let (mut receiver, writing) = still?;
+            match receiver.recv().await {
+                Some(part) => Some((part, Some((receiver, writing)))),
+                // Whoever writes may have come to grief without a word.
+                None => writing.await.err().map(|_| (Err(CommandError::Archive), None)),
+            }
         }))
     }
 }
