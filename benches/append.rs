@@ -8,6 +8,8 @@
 //! `default_postgress_pool`, which asks the server before each use of a connection.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "support/log.rs"]
+mod log;
 #[path = "support/ratios.rs"]
 mod ratios;
 #[path = "support/rounds.rs"]
@@ -28,7 +30,7 @@ use stage_domain::{
     source::{Cursor, Network, Source, SourceEvent},
     stage::{Stage, StageCommand},
 };
-use stage_store::{Act, Batch, Hint, Keyring, Log, MasterKey, Position};
+use stage_store::{Act, Batch, Log};
 use tasks::rate;
 use uuid::Uuid;
 
@@ -36,12 +38,6 @@ const TASKS: usize = 16;
 const BATCH_TASKS: usize = 4;
 const POSTS: usize = 200;
 const ROUNDS: usize = 15;
-
-struct Nobody;
-
-impl Hint for Nobody {
-    fn appended(&self, _: Position) {}
-}
 
 fn main() {
     // Cargo also runs benches as tests; there is nothing to test here.
@@ -109,8 +105,7 @@ impl Contenders {
             .unwrap();
         println!("fsync is {durable}; {TASKS} tasks, {ROUNDS} rounds and one before");
         let ours = connect(&stage_testkit::database().await.url).await;
-        let keyring = Keyring::open(&ours, MasterKey::generate()).await.unwrap();
-        let log = Log::new(ours, keyring, Arc::new(Nobody));
+        let log = log::log(&ours).await;
         let seven = connect(&stage_testkit::empty_database().await.url).await;
         sqlx::raw_sql(SEVEN).execute(&seven).await.unwrap();
         let bare = connect(&stage_testkit::empty_database().await.url).await;

@@ -14,6 +14,8 @@
     clippy::disallowed_methods
 )]
 
+#[path = "support/log.rs"]
+mod log;
 #[path = "support/posts.rs"]
 mod posts;
 #[path = "support/ratios.rs"]
@@ -40,7 +42,7 @@ use stage_projections::{
     engine::rebuild::{Rebuilding, Stand, rebuild},
     feed::Feed,
 };
-use stage_store::{Act, Batch, Hint, Keyring, Log, MasterKey, Position};
+use stage_store::{Act, Batch, Log};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -50,12 +52,6 @@ const STAGES: usize = 400;
 const IMPORT: usize = 200;
 /// Events that stock postgres-es replays.
 const STOCK: usize = 4_000;
-
-struct Nobody;
-
-impl Hint for Nobody {
-    fn appended(&self, _: Position) {}
-}
 
 fn main() {
     // Cargo also runs benches as tests; there is nothing to test here.
@@ -70,8 +66,7 @@ async fn measure(events: usize) {
     let pool = stage_store::connect(&stage_testkit::database().await.url, 16).await.unwrap();
     let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(&pool).await.unwrap();
     println!("fsync is {fsync}; {events} posts of {STAGES} stages");
-    let keyring = Keyring::open(&pool, MasterKey::generate()).await.unwrap();
-    let log = Log::new(pool.clone(), keyring, Arc::new(Nobody));
+    let log = log::log(&pool).await;
     fill(&log, events).await;
 
     let statement = rate(events, one_statement(&pool).await);

@@ -7,6 +7,8 @@
 //! and both send, check and log payloads several times as long.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "support/log.rs"]
+mod log;
 #[path = "support/plain.rs"]
 mod plain;
 #[path = "support/ratios.rs"]
@@ -26,7 +28,7 @@ use stage_domain::{
     AccountId, Language,
     account::{Account, AccountCommand, Correction, Registration},
 };
-use stage_store::{Act, ClaimChange, ClaimKind, Hint, Keyring, Log, MasterKey, Position};
+use stage_store::{Act, ClaimChange, ClaimKind, Log};
 use tasks::rate;
 use uuid::Uuid;
 
@@ -40,12 +42,6 @@ const LAST: &str = "Lovelace";
 const PHONE: &str = "+4930123456";
 const CORRECTED: &str = "Ada";
 
-struct Nobody;
-
-impl Hint for Nobody {
-    fn appended(&self, _: Position) {}
-}
-
 fn main() {
     // Cargo also runs benches as tests; there is nothing to test here.
     if std::env::args().any(|argument| argument == "--test") {
@@ -58,8 +54,7 @@ fn main() {
 async fn measure() -> Vec<Ratio> {
     let database = stage_testkit::database().await;
     let pool = stage_store::pool::connect(&database.url, 20).await.unwrap();
-    let keyring = Keyring::open(&pool, MasterKey::generate()).await.unwrap();
-    let log = Log::new(pool, keyring, Arc::new(Nobody));
+    let log = log::log(&pool).await;
     let names = ["registering sealed", "plain", "correcting sealed", "plain"];
     let rounds = Rounds::run(ROUNDS, names, async || {
         let (sealed, plain) = (people(), people());

@@ -9,6 +9,8 @@
     clippy::disallowed_methods
 )]
 
+#[path = "support/log.rs"]
+mod log;
 #[path = "support/ratios.rs"]
 mod ratios;
 #[path = "support/rounds.rs"]
@@ -26,7 +28,7 @@ use stage_domain::{
     AccountId,
     stage::{Stage, StageCommand},
 };
-use stage_store::{Act, Hint, Keyring, Log, MasterKey, Position, proof::NotaryKey};
+use stage_store::{Act, Log, proof::NotaryKey};
 use stage_workers::notary;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -35,12 +37,6 @@ const TASKS: usize = 16;
 /// Of one task in one round: enough for several checkpoints.
 const TIMES: usize = 2_500;
 const ROUNDS: usize = 7;
-
-struct Nobody;
-
-impl Hint for Nobody {
-    fn appended(&self, _: Position) {}
-}
 
 fn main() {
     // Cargo also runs benches as tests; there is nothing to test here.
@@ -54,8 +50,7 @@ fn main() {
 async fn measure() -> Ratio {
     let database = stage_testkit::database().await;
     let pool = stage_store::pool::connect(&database.url, 20).await.unwrap();
-    let keyring = Keyring::open(&pool, MasterKey::generate()).await.unwrap();
-    let log = Log::new(pool.clone(), keyring, Arc::new(Nobody));
+    let log = log::log(&pool).await;
     let rounds = Rounds::run(ROUNDS, ["with a notary", "without"], async || {
         let without = append(&log).await;
         let (stop, notary) = sign(&pool);

@@ -1,6 +1,5 @@
-use std::{sync::Arc, time::Instant};
+use std::{marker::PhantomData, sync::Arc, time::Instant};
 
-use cqrs_es::Aggregate as _;
 use esrs::{
     Aggregate, AggregateState,
     handler::TransactionalEventHandler,
@@ -14,47 +13,33 @@ use esrs::{
 use sqlx::{PgConnection, postgres::PgPoolOptions, types::Json};
 use stage_domain::{
     Decide,
-    post::{Post, PostCommand, PostEvent},
-    stage::{Stage, StageCommand, StageEvent},
+    post::{Post, PostEvent},
+    stage::Stage,
 };
 use uuid::Uuid;
 
 use crate::work::{self, Done, TASKS, Work};
 
-/// A stage, as an aggregate of esrs.
-struct Stages;
+/// An aggregate of ours, as one of esrs.
+struct Peer<A>(PhantomData<A>);
 
-impl Aggregate for Stages {
-    const NAME: &'static str = "stage";
-    type State = Stage;
-    type Command = StageCommand;
-    type Event = StageEvent;
-    type Error = <Stage as cqrs_es::Aggregate>::Error;
+impl<A> Aggregate for Peer<A>
+where
+    A: Decide + Send + 'static,
+    A::Command: Send,
+    A::Event: Send,
+{
+    const NAME: &'static str = A::TYPE;
+    type State = A;
+    type Command = A::Command;
+    type Event = A::Event;
+    type Error = A::Error;
 
-    fn handle_command(state: &Stage, command: StageCommand) -> Result<Vec<StageEvent>, Self::Error> {
+    fn handle_command(state: &A, command: A::Command) -> Result<Vec<A::Event>, A::Error> {
         state.decide(command)
     }
 
-    fn apply_event(mut state: Stage, event: StageEvent) -> Stage {
-        state.apply(event);
-        state
-    }
-}
-
-struct Posts;
-
-impl Aggregate for Posts {
-    const NAME: &'static str = "post";
-    type State = Post;
-    type Command = PostCommand;
-    type Event = PostEvent;
-    type Error = <Post as cqrs_es::Aggregate>::Error;
-
-    fn handle_command(state: &Post, command: PostCommand) -> Result<Vec<PostEvent>, Self::Error> {
-        state.decide(command)
-    }
-
-    fn apply_event(mut state: Post, event: PostEvent) -> Post {
+    fn apply_event(mut state: A, event: A::Event) -> A {
         state.apply(event);
         state
     }
@@ -63,7 +48,7 @@ impl Aggregate for Posts {
 struct Show;
 
 #[async_trait::async_trait]
-impl TransactionalEventHandler<Posts, PgStoreError, PgConnection> for Show {
+impl TransactionalEventHandler<Peer<Post>, PgStoreError, PgConnection> for Show {
     async fn handle(&self, event: &StoreEvent<PostEvent>, tx: &mut PgConnection) -> Result<(), PgStoreError> {
         if let PostEvent::PostImported { stage_id, content, .. } = &event.payload {
             sqlx::query(
@@ -86,7 +71,7 @@ pub async fn run(work: &Work) -> Done {
         .connect(&stage_testkit::empty_database().await.url)
         .await
         .unwrap();
-    let store: PgStore<Stages> = PgStoreBuilder::new(pool.clone()).try_build().await.unwrap();
+    let store: PgStore<Peer<Stage>> = PgStoreBuilder::new(pool.clone()).try_build().await.unwrap();
     let stages = Arc::new(AggregateManager::new(store));
     let append = work::rate(move || {
         let stages = stages.clone();
@@ -97,7 +82,7 @@ pub async fn run(work: &Work) -> Done {
     })
     .await;
 
-    let _: PgStore<Posts> = PgStoreBuilder::new(pool.clone()).try_build().await.unwrap();
+    let _: PgStore<Peer<Post>> = PgStoreBuilder::new(pool.clone()).try_build().await.unwrap();
     sqlx::raw_sql("CREATE TABLE shown (id uuid PRIMARY KEY, stage_id uuid NOT NULL, content jsonb NOT NULL)")
         .execute(&pool)
         .await
@@ -111,7 +96,7 @@ pub async fn run(work: &Work) -> Done {
             .unwrap();
     }
     sqlx::query("VACUUM ANALYZE post_events").execute(&pool).await.unwrap();
-    let rebuilder: PgRebuilder<Posts> =
+    let rebuilder: PgRebuilder<Peer<Post>> =
         PgRebuilder::new().with_transactional_event_handlers(vec![Box::new(Show)]);
     let start = Instant::now();
     rebuilder.all_at_once(pool.clone()).await.unwrap();

@@ -13,6 +13,8 @@
 
 mod esrs;
 mod foreign;
+#[path = "../support/log.rs"]
+mod log;
 mod ours;
 mod postgres_es;
 #[allow(dead_code)]

@@ -5,25 +5,21 @@ use stage_projections::{
     engine::rebuild::{Rebuilding, Stand, rebuild},
     feed::Feed,
 };
-use stage_store::{Act, Batch, Hint, Keyring, Log, MasterKey, Position};
+use stage_store::{Act, Batch};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::work::{self, Done, TASKS, Work};
-
-struct Nobody;
-
-impl Hint for Nobody {
-    fn appended(&self, _: Position) {}
-}
+use crate::{
+    log,
+    work::{self, Done, TASKS, Work},
+};
 
 pub async fn run(work: &Work) -> Done {
     let pool = stage_store::connect(&stage_testkit::database().await.url, u32::try_from(TASKS).unwrap())
         .await
         .unwrap();
-    let keyring = Keyring::open(&pool, MasterKey::generate()).await.unwrap();
-    let log = Log::new(pool.clone(), keyring, Arc::new(Nobody));
+    let log = log::log(&pool).await;
     let appending = log.clone();
     let append = work::rate(move || {
         let log = appending.clone();

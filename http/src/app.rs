@@ -91,11 +91,13 @@ impl Inner {
         })
     }
 
-    /// Counts what was read: who gets a 304 looked at it too. A view that can't be kept must not keep a reader from
-    /// reading.
-    pub(crate) fn count(&self, viewed: &[Viewed], by: Viewer) {
-        if !viewed.is_empty() && self.views.viewed(viewed, by).is_err() {
+    /// Counts what was read: who gets a 304 looked at it too. Says whether the views are kept; one that can't be must not
+    /// keep a reader from reading.
+    pub(crate) fn count(&self, viewed: &[Viewed], by: Viewer) -> bool {
+        let kept = viewed.is_empty() || self.views.viewed(viewed, by).is_ok();
+        if !kept {
             metrics::counter!("stage_views_not_kept_total").increment(viewed.len() as u64);
         }
+        kept
     }
 }

@@ -6,7 +6,6 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-
 use tracing::Instrument as _;
 
 use super::{cors, headers, language, measure, trace};

@@ -120,7 +120,7 @@ async fn badge(
     name: Option<String>,
     language: Language,
 ) -> Result<Draft, Problem> {
-    let views = app.reads.views(&[viewed]).await?.pop().unwrap_or_default().views;
+    let views = app.reads.views_of(viewed).await?.views;
     let body = draw(name.as_deref(), views, language)?.into_bytes();
     let (kind, caching) = ("image/svg+xml", Caching::Soon);
     let language = Some(language);

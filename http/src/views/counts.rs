@@ -40,7 +40,7 @@ impl ViewCounts {
         let Period { from, to } = period;
         // In this order no day holds more than the total, which is as of a later moment.
         let days = app.reads.views_by_day(viewed, from, to).await?;
-        let total = app.reads.views(&[viewed]).await?.pop().unwrap_or_default();
+        let total = app.reads.views_of(viewed).await?;
         let days = days.into_iter().map(ViewCountsOfDay::from).collect();
         Ok(Self { views: total.views, bot_views: total.bots, from, to, days })
     }

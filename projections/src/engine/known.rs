@@ -22,7 +22,12 @@ impl Known {
         self.name.starts_with(CONSUMER)
     }
 
-    /// All of them: the projections in a fixed order, then the consumers by name.
+    /// The projections, in a fixed order.
+    pub(super) fn projections() -> impl Iterator<Item = Self> {
+        all().into_iter().map(|projection| Self::from(&*projection))
+    }
+
+    /// All of them: the projections, then the consumers by name.
     pub async fn all(pool: &PgPool) -> Result<Vec<Self>, ProjectionError> {
         let consumers: Vec<(String, i32)> = sqlx::query_as(
             "SELECT name, version FROM projection_checkpoints WHERE starts_with(name, $1) ORDER BY name",
@@ -31,7 +36,7 @@ impl Known {
         .fetch_all(pool)
         .await?;
         let consumers = consumers.into_iter().map(|(name, version)| Self { name, version });
-        Ok(all().iter().map(|projection| Self::from(&**projection)).chain(consumers).collect())
+        Ok(Self::projections().chain(consumers).collect())
     }
 }
 

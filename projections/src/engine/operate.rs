@@ -1,4 +1,5 @@
-//! What an operator may do to a projection, or to a recipient's consumer, that runs elsewhere: its row in the database is the place where both meet.
+//! What an operator may do to a projection, or to a recipient's consumer, that runs elsewhere: its row in the database is
+//! the place where both meet.
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};

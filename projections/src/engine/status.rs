@@ -3,7 +3,7 @@ use serde::Serialize;
 use sqlx::PgPool;
 use stage_store::{Position, Reader};
 
-use super::{Known, all, led};
+use super::{Known, led};
 use crate::{ProjectionError, Reads};
 
 /// How far a projection is.
@@ -29,8 +29,7 @@ impl Reads {
 }
 
 async fn status(pool: &PgPool) -> Result<Vec<Status>, ProjectionError> {
-    let all = all().iter().map(|projection| Known::from(&**projection)).collect();
-    Ok(status_of(pool, all).await?.into_iter().map(|(_, status)| status).collect())
+    Ok(status_of(pool, Known::projections().collect()).await?.into_iter().map(|(_, status)| status).collect())
 }
 
 async fn status_of(pool: &PgPool, asked: Vec<Known>) -> Result<Vec<(Known, Status)>, ProjectionError> {

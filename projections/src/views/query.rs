@@ -13,6 +13,11 @@ impl Reads {
         totals(self.log.pool(), of).await.map_err(ProjectionError::Unavailable)
     }
 
+    /// Total views of one thing.
+    pub async fn views_of(&self, viewed: Viewed) -> Result<Counts, ProjectionError> {
+        Ok(self.views(&[viewed]).await?.pop().unwrap_or_default())
+    }
+
     /// The days on which it was viewed, from the first to the last of these, the earliest first.
     pub async fn views_by_day(
         &self,
