@@ -14,6 +14,8 @@
     clippy::disallowed_methods
 )]
 
+#[path = "support/allocator.rs"]
+mod allocator;
 #[path = "support/log.rs"]
 mod log;
 #[path = "support/posts.rs"]

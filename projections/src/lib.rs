@@ -5,6 +5,7 @@
 //! with `engine/projection.rs`, then `stages/`: who has seen one has seen all.
 
 pub mod accounts;
+mod copy;
 pub mod engine;
 pub mod error;
 pub mod feed;

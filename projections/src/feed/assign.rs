@@ -19,11 +19,7 @@ use stage_domain::{
 use uuid::Uuid;
 
 use super::row::NewPost;
-use crate::{
-    ProjectionError,
-    rows::{self, column},
-    topic_row::TopicRow,
-};
+use crate::{ProjectionError, copy::copy, rows, topic_row::TopicRow};
 
 /// Posts that are matched at once when a topic changed; bounds the memory that a big stage takes.
 const PAGE: i64 = 500;
@@ -197,21 +193,15 @@ fn assignments(rules: &Compiled, post: &Sortable) -> Vec<Assigned> {
 }
 
 async fn insert(tx: &mut PgConnection, rows: Vec<Assigned>) -> Result<(), ProjectionError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO assignments (post_id, topic_id, sorted_at, by_hand, reasons)
-         SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::timestamptz[], $4::boolean[], $5::jsonb[])",
-    )
-    .bind(column(&rows, |row| row.post_id))
-    .bind(column(&rows, |row| row.topic_id))
-    .bind(column(&rows, |row| row.sorted_at))
-    .bind(column(&rows, |row| row.by_hand))
-    .bind(column(&rows, |row| Json(&row.reasons)))
-    .execute(tx)
-    .await?;
-    Ok(())
+    copy(tx, "assignments (post_id, topic_id, sorted_at, by_hand, reasons)", &rows, |row, fields| {
+        fields
+            .put(row.post_id)?
+            .put(row.topic_id)?
+            .put(row.sorted_at)?
+            .put(row.by_hand)?
+            .put(Json(&row.reasons))
+    })
+    .await
 }
 
 /// Runs work that takes the processor for a while. A panic in it is one here.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     ProjectionError,
+    copy::copy,
     rows::{column, delete},
 };
 
@@ -93,32 +94,25 @@ pub(super) async fn heads(
 }
 
 pub(super) async fn insert(tx: &mut PgConnection, posts: &[NewPost]) -> Result<(), ProjectionError> {
-    if posts.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO posts (id, stage_id, source_id, network, content, sorted_at, imported_at, revised_at,
-             hidden, pinned, own_topics, version, position)
-         SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamptz[],
-             $7::timestamptz[], $8::timestamptz[], $9::boolean[], $10::boolean[], $11::jsonb[], $12::bigint[],
-             $13::bigint[])",
-    )
-    .bind(column(posts, |post| post.id))
-    .bind(column(posts, |post| post.stage_id))
-    .bind(column(posts, |post| post.source_id))
-    .bind(column(posts, |post| post.network.as_str()))
-    .bind(column(posts, |post| Json(post.content())))
-    .bind(column(posts, |post| post.sorted_at))
-    .bind(column(posts, |post| post.imported_at))
-    .bind(column(posts, |post| post.change.revision.as_ref().map(|revision| revision.at)))
-    .bind(column(posts, |post| post.change.hidden.unwrap_or(false)))
-    .bind(column(posts, |post| post.change.pinned.unwrap_or(false)))
-    .bind(column(posts, |post| post.own_topics().map(Json)))
-    .bind(column(posts, |post| post.change.version))
-    .bind(column(posts, |post| post.change.position))
-    .execute(tx)
-    .await?;
-    Ok(())
+    let table = "posts (id, stage_id, source_id, network, content, sorted_at, imported_at, revised_at, hidden, pinned,
+        own_topics, version, position)";
+    copy(tx, table, posts, |post, fields| {
+        fields
+            .put(post.id)?
+            .put(post.stage_id)?
+            .put(post.source_id)?
+            .put(post.network.as_str())?
+            .put(Json(post.content()))?
+            .put(post.sorted_at)?
+            .put(post.imported_at)?
+            .put(post.change.revision.as_ref().map(|revision| revision.at))?
+            .put(post.change.hidden.unwrap_or(false))?
+            .put(post.change.pinned.unwrap_or(false))?
+            .put(post.own_topics().map(Json))?
+            .put(post.change.version)?
+            .put(post.change.position)
+    })
+    .await
 }
 
 /// Changes posts that are there; of a post that isn't, nothing is made.
