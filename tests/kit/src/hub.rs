@@ -55,7 +55,7 @@ impl FakeHub {
         self.state.answers.lock().expect("a lock").extend(answers);
     }
 
-    /// While it holds, messages come and are never answered.
+    /// While it holds, messages come and are not answered.
     pub fn hold(&self, holds: bool) {
         self.state.holds.store(holds, Ordering::SeqCst);
     }
@@ -96,8 +96,8 @@ async fn take(State(hub): State<Arc<Hub>>, Form(form): Form<Vec<(String, String)
         None => (204, None),
     };
     hub.told.lock().expect("a lock").push(Told { feeds, at: Instant::now(), status });
-    if hub.holds.load(Ordering::SeqCst) {
-        std::future::pending::<()>().await;
+    while hub.holds.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let status = StatusCode::from_u16(status).expect("a status");
     match wait {

@@ -64,7 +64,7 @@ impl FakeSlack {
         self.state.answers.lock().expect("a lock").extend(answers);
     }
 
-    /// While it holds, messages come and are never answered.
+    /// While it holds, messages come and are not answered.
     pub fn hold(&self, holds: bool) {
         self.state.holds.store(holds, Ordering::SeqCst);
     }
@@ -117,8 +117,8 @@ async fn take(State(hook): State<Arc<Hook>>, headers: HeaderMap, body: Bytes) ->
         _ => (200, "ok", None),
     };
     hook.posts.lock().expect("a lock").push(SlackPost { key, text, at: Instant::now(), status });
-    if hook.holds.load(Ordering::SeqCst) {
-        std::future::pending::<()>().await;
+    while hook.holds.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let status = StatusCode::from_u16(status).expect("a status");
     match wait {
