@@ -2,14 +2,18 @@
 //! took it; whatever changes meanwhile goes along the next time. So a burst of posts is one message, and what fails is
 //! only late.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    convert::Infallible,
+    time::Duration,
+};
 
 use sqlx::{PgConnection, PgPool};
 use stage_connectors::outward::{SendError, WebSubHub};
 use stage_projections::{
     ProjectionError,
     engine::cause,
-    outbox::{Hub, Unheard},
+    outbox::{Heads, Hub, Unheard},
 };
 use stage_store::locks;
 use tokio::time::{Instant, sleep};
@@ -43,6 +47,8 @@ impl Default for Settings {
 
 /// Feeds in one message; a hub need not take a form of any length.
 const AT_ONCE: usize = 60;
+/// Messages that a hub refuses before it is left alone, where it took none: it is not about a feed.
+const REFUSED: usize = 16;
 /// The formats, by which a feed's address ends.
 const FORMATS: [&str; 3] = ["json", "atom", "rss"];
 
@@ -81,9 +87,10 @@ impl Teller {
         let mut connection = lead.elected(pool).await?;
         lead.within(self.noted.begin(&mut connection)).await?;
         let mut backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
+        let mut answered = HashMap::new();
         loop {
             let unheard = lead.within(self.noted.unheard(&mut connection)).await?;
-            let pause = match self.tell(&lead, &mut connection, &unheard).await? {
+            let pause = match self.tell(&lead, &mut connection, &unheard, &mut answered).await? {
                 Ok(()) => {
                     backoff.reset();
                     self.settings.look_every
@@ -103,12 +110,14 @@ impl Teller {
         }
     }
 
-    /// Tells what is to be told, and notes it.
+    /// Tells what is to be told, and notes it. What fails keeps back nothing else: `answered` are the feeds that need not be
+    /// told again before the whole is noted, unless they change.
     async fn tell(
         &self,
         lead: &Lead<'_>,
         connection: &mut PgConnection,
         unheard: &Unheard,
+        answered: &mut HashMap<String, Heads>,
     ) -> Result<Result<(), SendError>, ProjectionError> {
         if unheard.is_nothing() {
             return Ok(Ok(()));
@@ -116,17 +125,51 @@ impl Teller {
         if !unheard.handles.is_empty() {
             sleep(self.settings.settle).await;
         }
-        let feeds: Vec<String> = unheard.handles.iter().flat_map(|handle| self.feeds(handle)).collect();
-        for feeds in feeds.chunks(AT_ONCE) {
-            let told = self.hub.publish(feeds).await;
+        let feeds: Vec<(String, Heads)> = unheard
+            .handles
+            .iter()
+            .flat_map(|(handle, heads)| self.feeds(handle).map(|feed| (feed, *heads)))
+            .filter(|(feed, heads)| answered.get(feed) != Some(heads))
+            .collect();
+        let mut messages: VecDeque<&[(String, Heads)]> = feeds.chunks(AT_ONCE).collect();
+        let mut takes = false;
+        let mut refusals = 0;
+        let mut unwanted = 0;
+        while let Some(message) = messages.pop_front() {
+            let addresses: Vec<String> = message.iter().map(|(feed, _)| feed.clone()).collect();
+            let told = self.hub.publish(&addresses).await;
             let outcome = if told.is_ok() { "taken" } else { "not_taken" };
             metrics::counter!("stage_websub_messages_total", "outcome" => outcome).increment(1);
-            if let Err(refusal) = told {
-                return Ok(Err(refusal));
+            match told {
+                Ok(()) => {
+                    takes = true;
+                    answered.extend(message.iter().cloned());
+                }
+                Err(later @ SendError::Later { .. }) => return Ok(Err(later)),
+                Err(refusal) => {
+                    refusals += 1;
+                    if message.len() > 1 {
+                        // One of them may be to blame; the halves tell which.
+                        messages.extend(<[_; 2]>::from(message.split_at(message.len() / 2)));
+                    } else {
+                        unwanted += 1;
+                    }
+                    if !takes && (refusals == REFUSED || messages.is_empty()) {
+                        return Ok(Err(refusal));
+                    }
+                }
             }
             lead.still(connection).await?;
         }
+        if unwanted > 0 {
+            // A hub that takes others means these feeds, and not us: to wait for it would be to wait for ever.
+            tracing::warn!(
+                feeds = unwanted,
+                "the WebSub hub refuses these feeds and is told when they change again"
+            );
+        }
         lead.within(self.noted.heard(connection, unheard)).await?;
+        answered.clear();
         Ok(Ok(()))
     }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use sqlx::{PgConnection, PgExecutor};
 use stage_store::Position;
@@ -14,9 +14,15 @@ pub struct Hub {
 /// What a hub was not told yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unheard {
-    /// The handles of the stages whose feeds are others now. A stage that nobody sees is none of them.
-    pub handles: BTreeSet<String>,
+    /// The handles of the stages whose feeds are others now, with their heads. A stage that nobody sees is none of them.
+    pub handles: BTreeMap<String, Heads>,
     /// Where its heads are, once it is told.
+    heads: Heads,
+}
+
+/// Up to where something changed; another change raises one of the two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heads {
     stages: Position,
     feed: Position,
 }
@@ -69,9 +75,10 @@ impl Hub {
         .await?;
         let mut unheard = Unheard::default();
         for row in rows {
-            unheard.handles.extend(row.handle);
-            unheard.stages = unheard.stages.max(row.stages.unwrap_or_default());
-            unheard.feed = unheard.feed.max(row.feed.unwrap_or_default());
+            unheard.heads.rise(&row);
+            if let Some(handle) = row.handle.clone() {
+                unheard.handles.entry(handle).or_default().rise(&row);
+            }
         }
         Ok(unheard)
     }
@@ -86,11 +93,18 @@ impl Hub {
             "UPDATE outbox.hubs SET stages = greatest(stages, $2), feed = greatest(feed, $3) WHERE hub = $1",
         )
         .bind(&self.address)
-        .bind(unheard.stages)
-        .bind(unheard.feed)
+        .bind(unheard.heads.stages)
+        .bind(unheard.heads.feed)
         .execute(connection)
         .await?;
         Ok(())
+    }
+}
+
+impl Heads {
+    fn rise(&mut self, row: &Row) {
+        self.stages = self.stages.max(row.stages.unwrap_or_default());
+        self.feed = self.feed.max(row.feed.unwrap_or_default());
     }
 }
 

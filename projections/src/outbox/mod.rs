@@ -21,7 +21,7 @@ mod view;
 
 pub use apply::{News, Outbox, Routes, begin_at_present};
 pub use delivery::{Delivery, Draft, delivery_id};
-pub use hub::{Hub, Unheard};
+pub use hub::{Heads, Hub, Unheard};
 pub use queue::{Next, alert, begin, is_disclosed, load_of, look_again, next, sent, settle, try_again};
 pub use sweep::DELIVERY_LIFE;
 pub use view::{DeliveryView, DisclosureView, RecipientView};

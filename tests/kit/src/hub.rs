@@ -27,6 +27,7 @@ pub struct FakeHub {
 struct Hub {
     told: Mutex<Vec<Told>>,
     answers: Mutex<VecDeque<(u16, Option<u32>)>>,
+    refused: Mutex<Option<String>>,
     holds: AtomicBool,
 }
 
@@ -53,6 +54,11 @@ impl FakeHub {
     /// What the next messages are answered with, in place of 204: status, Retry-After.
     pub fn will_answer(&self, answers: impl IntoIterator<Item = (u16, Option<u32>)>) {
         self.state.answers.lock().expect("a lock").extend(answers);
+    }
+
+    /// From now on it answers 400 to whatever names a feed whose address has this in it.
+    pub fn refuse(&self, part: Option<&str>) {
+        *self.state.refused.lock().expect("a lock") = part.map(str::to_owned);
     }
 
     /// While it holds, messages come and are not answered.
@@ -93,6 +99,7 @@ async fn take(State(hub): State<Arc<Hub>>, Form(form): Form<Vec<(String, String)
     let (status, wait) = match scripted {
         _ if !publishes || feeds.is_empty() => (400, None),
         Some(answer) => answer,
+        None if hub.refuses(&feeds) => (400, None),
         None => (204, None),
     };
     hub.told.lock().expect("a lock").push(Told { feeds, at: Instant::now(), status });
@@ -103,5 +110,12 @@ async fn take(State(hub): State<Arc<Hub>>, Form(form): Form<Vec<(String, String)
     match wait {
         Some(wait) => (status, [("retry-after", wait.to_string())]).into_response(),
         None => status.into_response(),
+    }
+}
+
+impl Hub {
+    fn refuses(&self, feeds: &[String]) -> bool {
+        let part = self.refused.lock().expect("a lock");
+        part.as_ref().is_some_and(|part| feeds.iter().any(|feed| feed.contains(part)))
     }
 }

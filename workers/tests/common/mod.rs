@@ -98,6 +98,12 @@ impl House {
         ))
     }
 
+    /// Keeps the read models.
+    pub fn project(&self) -> JoinHandle<()> {
+        let stop = CancellationToken::new();
+        tokio::spawn(stage_workers::projecting::run_all(self.log.clone(), self.wake.clone(), stop))
+    }
+
     pub async fn register(&self, email: &str) -> Actor {
         self.register_as(person(email)).await
     }
