@@ -56,6 +56,8 @@ const IN_FLIGHT: usize = 1_000;
 const CUT: usize = 7_500;
 const ROUNDS: usize = 5;
 const TIME: Duration = Duration::from_secs(3);
+/// Far longer than it takes to publish or to count what a round publishes.
+const AT_MOST: Duration = Duration::from_secs(300);
 const LOAD: &str = "-t2 -c32";
 const IDS: usize = 20;
 const LIMIT: f64 = 200_000.0;
@@ -116,13 +118,13 @@ async fn counted_and_published(a_message: usize, views: usize) -> [f64; 2] {
         publish::run(journal, database.pool.clone(), nats.clone(), settings.clone(), stop.clone());
     let publishing = tokio::spawn(publishing);
     let jetstream = jetstream::new(nats.clone());
-    let mut bytes = 0;
-    while bytes == 0 {
+    // Not there at all until the publisher makes it.
+    let (begun, mut found, mut bytes) = (Instant::now(), 0, 0);
+    while found < messages as u64 {
+        assert!(begun.elapsed() < AT_MOST, "{found} of {messages} messages came within {AT_MOST:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
-        if let Ok(stream) = jetstream.get_stream(&settings.stream).await
-            && stream.cached_info().state.messages == messages as u64
-        {
-            bytes = stream.cached_info().state.bytes;
+        if let Ok(stream) = jetstream.get_stream(&settings.stream).await {
+            (found, bytes) = (stream.cached_info().state.messages, stream.cached_info().state.bytes);
         }
     }
     stop.cancel();
@@ -137,15 +139,17 @@ async fn counted_and_published(a_message: usize, views: usize) -> [f64; 2] {
                 .fetch_one(&database.pool)
                 .await
                 .unwrap();
-        if counted == Some(views as i64) {
+        let counted = counted.unwrap_or_default();
+        if counted >= views as i64 {
             break;
         }
+        assert!(begun.elapsed() < AT_MOST, "{counted} of {views} views were counted within {AT_MOST:?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let counted = views as f64 / begun.elapsed().as_secs_f64();
     stop.cancel();
     counting.await.unwrap();
-    let published = published(&jetstream, messages, bytes as usize / messages).await;
+    let published = published(&jetstream, messages, bytes as usize / found as usize).await;
     [counted, views as f64 / published.as_secs_f64()]
 }
 
