@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use stage_commands::{CommandError, Commands};
+use stage_commands::Commands;
 use stage_domain::AccountId;
 use stage_projections::{ProjectionError, engine::cause, outbox::Deliveries};
 use stage_store::{Log, Mark, Position};
@@ -90,15 +90,26 @@ pub async fn run(commands: Commands, told: Arc<dyn Told>, clock: Clock, stop: Ca
     }
 }
 
-/// What went wrong comes back in words that hold no value.
+/// Each step is tried whatever became of the other: an erasure that can't finish holds up nobody's end of a restriction.
+/// What went wrong first comes back, in words that hold no value.
 async fn look(commands: &Commands, told: &dyn Told, clock: &Clock) -> Result<(), String> {
-    let failed = |error: CommandError| error.to_string();
-    let finished = commands.finish_erasures(clock()).await.map_err(failed)?;
+    let erasures = finish_erasures(commands, clock).await;
+    let restrictions = lift_restrictions(commands, told, clock).await;
+    erasures.and(restrictions)
+}
+
+async fn finish_erasures(commands: &Commands, clock: &Clock) -> Result<(), String> {
+    let finished = commands.finish_erasures(clock()).await.map_err(|error| error.to_string())?;
     if finished > 0 {
         tracing::info!(finished, "erasures are finished");
     }
-    let told = told.told().await.map_err(|error| cause(&error))?;
-    let lifted = commands.lift_restrictions(told.position, &told.but_for, clock()).await.map_err(failed)?;
+    Ok(())
+}
+
+async fn lift_restrictions(commands: &Commands, told: &dyn Told, clock: &Clock) -> Result<(), String> {
+    let ToldUpTo { position, but_for } = told.told().await.map_err(|error| cause(&error))?;
+    let lifted = commands.lift_restrictions(position, &but_for, clock()).await;
+    let lifted = lifted.map_err(|error| error.to_string())?;
     if lifted > 0 {
         tracing::info!(lifted, "restrictions are lifted");
     }

@@ -57,6 +57,13 @@ impl House {
         Self { database, commands, log, wake, _objects: objects }
     }
 
+    /// The same commands, with an object store that is away.
+    pub async fn without_objects(&self) -> Commands {
+        let mut away = stage_testkit::objects().await;
+        away.end().await;
+        Commands::new(self.log.clone(), away.objects.clone())
+    }
+
     pub fn deliveries(&self) -> Deliveries {
         Deliveries::new(self.database.pool.clone())
     }

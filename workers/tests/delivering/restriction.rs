@@ -19,14 +19,17 @@ use stage_store::{Log, Recorded, StoreError};
 use stage_testkit::{FakeSlack, FakeSmtp};
 use stage_workers::{
     delivering::{Parcel, RESTRICTED, Recipient, Settings, recipients::Slack},
-    rights::{HandedOver, Told as _},
+    rights::{self, HandedOver, Told as _},
 };
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     common::{self, House},
     quick,
 };
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n rest";
 
 #[tokio::test]
 async fn nothing_is_sent_of_a_restricted_person_until_it_is_lifted_and_of_one_who_objects_never() {
@@ -231,4 +234,28 @@ async fn a_mail_that_can_not_be_sent_holds_up_nobody_elses_end_of_a_restriction(
         let account = house.log.load::<Account>(person.account.0).await.unwrap().aggregate;
         assert_eq!(account.is_restricted(), restricted);
     }
+}
+
+#[tokio::test]
+async fn an_erasure_that_can_not_finish_holds_up_nobodys_end_of_a_restriction() {
+    let house = House::new().await;
+    let (ada, bob) = (house.register("ada@example.org").await, house.register("bob@example.org").await);
+    let stage = house.stage(ada, "rathaus").await;
+    house.commands.add_media(ada, stage, PNG.into(), common::request()).await.unwrap();
+    house.commands.restrict_account(bob.account, true, common::request()).await.unwrap();
+    house.commands.restrict_account(bob.account, false, common::request()).await.unwrap();
+    // Her picture can't be deleted.
+    let away = house.without_objects().await;
+    away.erase(ada.account, None, common::request()).await.unwrap();
+    assert!(away.finish_erasures(chrono::Utc::now()).await.is_err());
+    let told = Arc::new(HandedOver::new(&house.log, &[]));
+    let working = tokio::spawn(rights::run(away, told, common::clock(), CancellationToken::new()));
+    house
+        .until("his restriction ends", async || {
+            !house.log.load::<Account>(bob.account.0).await.unwrap().aggregate.is_restricted()
+        })
+        .await;
+    let erasure = house.commands.erasure(ada.account).await.unwrap().unwrap();
+    assert_eq!(erasure.finished_at, None, "and hers is still under way");
+    working.abort();
 }
