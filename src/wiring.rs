@@ -197,7 +197,7 @@ impl Rooms {
             stage_workers::views::Settings::default(),
             self.stop.clone(),
         ));
-        let handed_over = HandedOver::new(&self.reads.log, &recipients);
+        let handed_over = HandedOver::new(&self.reads.log);
         self.loops.spawn(stage_workers::rights::run(
             self.commands.clone(),
             Arc::new(handed_over),

@@ -14,13 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Clock,
-    delivering::{
-        Recipient,
-        recipients::mail::{self, restriction_ends},
-    },
+    delivering::recipients::mail::{self, restriction_ends},
 };
 
-/// Between two looks. A look that finds nothing costs three queries along indexes.
+/// Between two looks. A look that finds nothing costs a handful of queries along indexes.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Who was told of the end of their restriction: everybody up to `position` in the log, but for these.
@@ -35,34 +32,27 @@ pub trait Told: Send + Sync {
     async fn told(&self) -> Result<ToldUpTo, ProjectionError>;
 }
 
-/// The outbox of the mails. Where no mail is set up, nobody is told, and there is nothing to wait for.
+/// The outbox of the mails, whichever process sends them. Where mail was never set up, nobody is told, and there is
+/// nothing to wait for.
 pub struct HandedOver {
     outbox: Deliveries,
-    mails: bool,
     mark: Mutex<Mark>,
 }
 
 impl HandedOver {
     #[must_use]
-    pub fn new(log: &Log, recipients: &[Arc<dyn Recipient>]) -> Self {
-        Self {
-            outbox: Deliveries::new(log.pool().clone()),
-            mails: recipients.iter().any(|recipient| recipient.name() == mail::NAME),
-            mark: Mutex::new(Mark::new(log.pool().clone())),
-        }
+    pub fn new(log: &Log) -> Self {
+        Self { outbox: Deliveries::new(log.pool().clone()), mark: Mutex::new(Mark::new(log.pool().clone())) }
     }
 }
 
 #[async_trait]
 impl Told for HandedOver {
     async fn told(&self) -> Result<ToldUpTo, ProjectionError> {
-        if !self.mails {
-            let position = self.mark.lock().await.advance().await?;
-            return Ok(ToldUpTo { position, but_for: Vec::new() });
-        }
-        let status = self.outbox.status().await?;
-        let mails = status.iter().find(|recipient| recipient.recipient == mail::NAME);
-        let position = mails.map_or(0, |mails| mails.position);
+        // Before it is asked for mail: one that is set up just then begins behind this, and is waited for from the next
+        // look on.
+        let settled = self.mark.lock().await.advance().await?;
+        let position = self.outbox.reached(mail::NAME).await?.unwrap_or(settled);
         // Handed over is not told: a mail that can't be sent yet holds the end of its restriction up, and nobody else's.
         // One that is given up does not. It is asked after the position, so that none is missed that came in between.
         let but_for = self.outbox.waiting_about(restriction_ends::NAME).await?;

@@ -1,4 +1,5 @@
 use stage_domain::AccountId;
+use stage_store::Position;
 use uuid::Uuid;
 
 use super::{Deliveries, DeliveryView, DisclosureView, RecipientView};
@@ -22,6 +23,15 @@ impl Deliveries {
         .fetch_all(&self.pool)
         .await
         .map_err(ProjectionError::from)
+    }
+
+    /// How far in the log what a recipient is told was enqueued; `None` for one that was never set up, by whichever process.
+    pub async fn reached(&self, recipient: &str) -> Result<Option<Position>, ProjectionError> {
+        sqlx::query_scalar("SELECT position FROM projection_checkpoints WHERE name = 'outbox_' || $1")
+            .bind(recipient)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(ProjectionError::from)
     }
 
     /// Whom a delivery of this kind is about that still waits to be sent.

@@ -77,11 +77,6 @@ impl House {
         self.work(Arc::new(self.slack(slack)), settings).await
     }
 
-    /// Mail alone.
-    pub fn recipients(&self, smtp_: &FakeSmtp) -> Vec<Arc<dyn Recipient>> {
-        vec![self.mailer(Arc::new(smtp(smtp_)))]
-    }
-
     pub async fn mail(&self, post: Arc<dyn Post>, settings: Settings) -> JoinHandle<()> {
         self.work(self.mailer(post), settings).await
     }
