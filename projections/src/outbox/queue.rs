@@ -48,12 +48,13 @@ pub async fn next(
     Ok(due.map_or(Next::Nothing, Next::Later))
 }
 
-/// Notes that the delivery is about to be tried, and whose data it discloses: before it is sent, because nobody can
-/// note it if the program dies just after. `false` when somebody settled it meanwhile.
+/// Notes that the delivery is about to be tried, and whose data it discloses, if any's: before it is sent, because nobody
+/// can note it if the program dies just after. `false` when somebody settled it meanwhile.
 pub async fn begin(
     connection: &mut PgConnection,
     recipient: &str,
     delivery: &Delivery,
+    discloses: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<bool, ProjectionError> {
     let mut tx = connection.begin().await?;
@@ -67,7 +68,7 @@ pub async fn begin(
     .await?
     .rows_affected()
         == 1;
-    if let Some(subject) = delivery.subject.filter(|_| begun) {
+    if let Some(subject) = discloses.filter(|_| begun) {
         sqlx::query(
             "INSERT INTO outbox.disclosures (recipient, subject, first_at, last_at) VALUES ($1, $2, $3, $3)
              ON CONFLICT (recipient, subject) DO UPDATE SET last_at = excluded.last_at",

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 use super::{
     leader::Leader,
     metrics::Metrics,
-    recipient::{Outcome, Parcel, RESTRICTED, Recipient},
+    recipient::{Learns, Outcome, Parcel, RESTRICTED, Recipient},
 };
 use crate::{Clock, backoff::Backoff};
 
@@ -152,18 +152,22 @@ impl Courier {
         delivery: &Delivery,
     ) -> Result<Duration, ProjectionError> {
         let name = self.recipient.name();
-        let (send, forgotten) = match self.recipient.prepare(delivery, &self.log).await? {
-            Parcel::Ready(send) => (send, None),
+        let (send, discloses, forgotten) = match self.recipient.prepare(delivery, &self.log).await? {
+            Parcel::Ready(send) => (send, delivery.subject, None),
             Parcel::Withheld(reason) => return self.withhold(leader, delivery, reason).await,
-            Parcel::ForWhoKnows { subject, forget, send } => {
+            Parcel::ForWhoKnows { subject, learns, send } => {
                 if !leader.with(async |c| outbox::is_disclosed(c, name, subject.0).await).await? {
                     return self.withhold(leader, delivery, "never_told").await;
                 }
-                (send, forget.then_some(subject.0))
+                match learns {
+                    Learns::WhatIsRight => (send, delivery.subject, None),
+                    Learns::ThatItIsWrong => (send, None, None),
+                    Learns::ToForget => (send, None, Some(subject.0)),
+                }
             }
         };
         let now = (self.clock)();
-        if !leader.with(async |c| outbox::begin(c, name, delivery, now).await).await? {
+        if !leader.with(async |c| outbox::begin(c, name, delivery, discloses, now).await).await? {
             return Ok(Duration::ZERO);
         }
         let timed_out = SendError::Later { code: "timed_out", wait: None };

@@ -40,10 +40,21 @@ pub const RESTRICTED: &str = "restricted";
 pub enum Parcel<'a> {
     /// Sends when it is awaited, and not before.
     Ready(BoxFuture<'a, Outcome>),
-    /// The same, but only to one who was told something about this person before. `forget`: they are told to forget it.
-    ForWhoKnows { subject: AccountId, forget: bool, send: BoxFuture<'a, Outcome> },
+    /// The same, but only to one who was told something about this person before.
+    ForWhoKnows { subject: AccountId, learns: Learns, send: BoxFuture<'a, Outcome> },
     /// It must not or need not be sent; says why, in one of our own words.
     Withheld(&'static str),
+}
+
+/// What one who has a person's data learns about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learns {
+    /// What is right now: it is disclosed once more.
+    WhatIsRight,
+    /// That it is wrong, and nothing in its place.
+    ThatItIsWrong,
+    /// That it is to be forgotten.
+    ToForget,
 }
 
 /// What became of a try.

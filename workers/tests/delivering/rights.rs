@@ -72,9 +72,12 @@ async fn a_correction_tells_what_is_right_now() {
     let working = house.tell_slack(&slack, quick()).await;
     let ada = house.register("ada@example.org").await;
     house.settled("sent", 1).await;
+    let before = house.deliveries().disclosures(ada.account).await.unwrap();
     let correct = Correct { last_name: Some("Byron".into()), ..Correct::default() };
     house.commands.correct_account(ada.account, correct, common::request()).await.unwrap();
     let posts = slack.took(2).await;
+    let noted = house.deliveries().disclosures(ada.account).await.unwrap();
+    assert!(noted[0].first_at == before[0].first_at && noted[0].last_at > before[0].last_at, "{noted:?}");
     assert!(posts[1].text.contains("Corrected data") && posts[1].text.contains("Last name: Byron"));
     assert!(posts[1].text.contains(&ada.account.to_string()), "it can be found by the account");
     working.abort();
@@ -88,6 +91,7 @@ async fn a_correction_after_an_objection_is_told_to_who_has_the_data_without_wha
     let working = house.tell_slack(&slack, quick()).await;
     let ada = house.register("ada@example.org").await;
     house.settled("sent", 1).await;
+    let disclosed = house.deliveries().disclosures(ada.account).await.unwrap();
     for person in [eve, ada] {
         house.commands.object(person.account, Purpose::Recipients, true, common::request()).await.unwrap();
         let correct = Correct { last_name: Some("Byron".into()), ..Correct::default() };
@@ -101,6 +105,8 @@ async fn a_correction_after_an_objection_is_told_to_who_has_the_data_without_wha
     let told = &posts[1].text;
     assert!(told.contains("please delete it") && told.contains(&ada.account.to_string()), "{told}");
     assert!(["Ada", "Byron", "ada@", "1234567"].iter().all(|value| !told.contains(value)), "{told}");
+    let noted = house.deliveries().disclosures(ada.account).await.unwrap();
+    assert_eq!(noted, disclosed, "no value went out, so none is noted");
     // And of the erasure too.
     house.commands.erase(ada.account, None, common::request()).await.unwrap();
     assert!(slack.took(3).await[2].text.contains("Erasure"));

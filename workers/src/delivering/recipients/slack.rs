@@ -18,7 +18,7 @@ use stage_projections::{
 use stage_store::{Log, Recorded, StoreError};
 
 use crate::delivering::{
-    Outcome, Parcel, RESTRICTED, Recipient, event_of,
+    Learns, Outcome, Parcel, RESTRICTED, Recipient, event_of,
     texts::slack::{self as text, Facts},
 };
 
@@ -128,7 +128,7 @@ impl Recipient for Slack {
                 // Who has the data learns that it is wrong, and nothing new (Art. 19 and 21 GDPR).
                 let facts = text::account(language, &about.to_string());
                 let send = self.post(delivery, text::outdated(language), facts);
-                Parcel::ForWhoKnows { subject: AccountId(about), forget: false, send }
+                Parcel::ForWhoKnows { subject: AccountId(about), learns: Learns::ThatItIsWrong, send }
             }
             "registration" | "correction" => {
                 let Some(person) = known(&account) else { return Ok(Parcel::Withheld("erased")) };
@@ -137,7 +137,7 @@ impl Recipient for Slack {
                 match kind {
                     "correction" => {
                         let send = self.post(delivery, text::correction(language), facts);
-                        Parcel::ForWhoKnows { subject, forget: false, send }
+                        Parcel::ForWhoKnows { subject, learns: Learns::WhatIsRight, send }
                     }
                     _ => Parcel::Ready(self.post(delivery, text::registration(language), facts)),
                 }
@@ -146,7 +146,7 @@ impl Recipient for Slack {
                 Some(subject) => {
                     let facts = text::account(language, &subject.to_string());
                     let send = self.post(delivery, text::erasure(language), facts);
-                    Parcel::ForWhoKnows { subject: AccountId(subject), forget: true, send }
+                    Parcel::ForWhoKnows { subject: AccountId(subject), learns: Learns::ToForget, send }
                 }
                 None => Parcel::Withheld("nothing_to_tell"),
             },
