@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use stage_store::{Mark, Recorded, StoreError};
 use uuid::Uuid;
 
-use super::{Draft, delivery_id};
+use super::{Draft, KeptBack, delivery_id, look_again};
 use crate::{
     ProjectionError,
     engine::{Projection, Rebuild, reached},
@@ -67,7 +67,7 @@ impl Projection for Outbox {
                     News::Release(subject) => {
                         // In the order of the log, should the same batch enqueue something about them.
                         self.enqueue(tx, &std::mem::take(&mut drafts)).await?;
-                        self.release(tx, subject).await?;
+                        look_again(tx, self.routes.name(), KeptBack::About(subject)).await?;
                     }
                 }
             }
@@ -107,18 +107,6 @@ impl Outbox {
         .bind(drafts.iter().map(|(_, draft)| draft.about).collect::<Vec<_>>())
         .bind(drafts.iter().map(|(_, draft)| draft.subject).collect::<Vec<_>>())
         .bind(drafts.iter().map(|(event, _)| event.recorded_at).collect::<Vec<_>>())
-        .execute(tx)
-        .await?;
-        Ok(())
-    }
-
-    async fn release(&self, tx: &mut PgConnection, subject: Uuid) -> Result<(), ProjectionError> {
-        sqlx::query(
-            "UPDATE outbox.deliveries SET state = 'waiting', settled_at = NULL, reason = NULL
-             WHERE recipient = $1 AND about = $2 AND state = 'withheld' AND reason = 'restricted'",
-        )
-        .bind(self.routes.name())
-        .bind(subject)
         .execute(tx)
         .await?;
         Ok(())

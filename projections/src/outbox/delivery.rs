@@ -2,6 +2,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
+/// The reason of what is withheld until a restriction ends. For ever: rows are kept under it.
+pub const RESTRICTED: &str = "restricted";
+
 /// What a recipient wants to be told of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {

@@ -20,9 +20,11 @@ mod sweep;
 mod view;
 
 pub use apply::{News, Outbox, Routes, begin_at_present};
-pub use delivery::{Delivery, Draft, delivery_id};
+pub use delivery::{Delivery, Draft, RESTRICTED, delivery_id};
 pub use hub::{Heads, Hub, Unheard};
-pub use queue::{Next, alert, begin, is_disclosed, load_of, look_again, next, sent, settle, try_again};
+pub use queue::{
+    KeptBack, Next, alert, begin, is_disclosed, load_of, look_again, next, sent, settle, try_again,
+};
 pub use sweep::DELIVERY_LIFE;
 pub use view::{DeliveryView, DisclosureView, RecipientView};
 

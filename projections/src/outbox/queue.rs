@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::{Delivery, delivery_id};
+use super::{Delivery, RESTRICTED, delivery_id};
 use crate::ProjectionError;
 
 /// What there is to do.
@@ -125,19 +125,36 @@ pub async fn settle(
     Ok(())
 }
 
-/// Looks once more at what was withheld because a person's data was restricted: at all of it, or at one delivery. Whoever
-/// decided that may not have known of the end of the restriction, and missed what released it.
+/// Which of what was withheld because a person's data was restricted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptBack {
+    All,
+    /// What has to do with this person.
+    About(Uuid),
+    /// This delivery, if it is one.
+    This(Uuid),
+}
+
+/// Lets what was kept back by a restriction wait again, so that it is looked at once more.
 pub async fn look_again(
     connection: &mut PgConnection,
     recipient: &str,
-    only: Option<Uuid>,
+    kept_back: KeptBack,
 ) -> Result<(), ProjectionError> {
+    let (about, id) = match kept_back {
+        KeptBack::All => (None, None),
+        KeptBack::About(person) => (Some(person), None),
+        KeptBack::This(delivery) => (None, Some(delivery)),
+    };
     sqlx::query(
         "UPDATE outbox.deliveries SET state = 'waiting', settled_at = NULL, reason = NULL
-         WHERE recipient = $1 AND state = 'withheld' AND reason = 'restricted' AND ($2::uuid IS NULL OR id = $2)",
+         WHERE recipient = $1 AND state = 'withheld' AND reason = $2
+           AND ($3::uuid IS NULL OR about = $3) AND ($4::uuid IS NULL OR id = $4)",
     )
     .bind(recipient)
-    .bind(only)
+    .bind(RESTRICTED)
+    .bind(about)
+    .bind(id)
     .execute(connection)
     .await?;
     Ok(())

@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Deliveries, queue::before};
+use super::{Deliveries, RESTRICTED, queue::before};
 use crate::ProjectionError;
 
 /// How long a delivery that was made, withheld or dropped is kept. A dead one stays until somebody sends or drops it,
@@ -13,9 +13,10 @@ impl Deliveries {
         let swept = sqlx::query(
             "DELETE FROM outbox.deliveries
              WHERE settled_at <= $1 AND state IN ('sent', 'withheld', 'dropped')
-               AND NOT (state = 'withheld' AND reason = 'restricted')",
+               AND NOT (state = 'withheld' AND reason = $2)",
         )
         .bind(before(now, DELIVERY_LIFE))
+        .bind(RESTRICTED)
         .execute(&self.pool)
         .await?;
         Ok(swept.rows_affected())

@@ -5,7 +5,7 @@ use stage_connectors::outward::SendError;
 use stage_projections::{
     ProjectionError,
     engine::cause,
-    outbox::{self, Delivery, Next},
+    outbox::{self, Delivery, KeptBack, Next, RESTRICTED},
 };
 use stage_store::Log;
 use tokio::time::{Instant, sleep, timeout};
@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 use super::{
     leader::Leader,
     metrics::Metrics,
-    recipient::{Learns, Outcome, Parcel, RESTRICTED, Recipient},
+    recipient::{Learns, Outcome, Parcel, Recipient},
 };
 use crate::{Clock, backoff::Backoff};
 
@@ -106,7 +106,7 @@ impl Courier {
         };
         self.metrics.leads(true);
         // Whoever led before may have died between withholding something and looking again.
-        leader.with(async |c| outbox::look_again(c, recipient.name(), None).await).await?;
+        leader.with(async |c| outbox::look_again(c, recipient.name(), KeptBack::All).await).await?;
         tracing::info!(recipient = recipient.name(), "delivers");
         while !self.stop.is_cancelled() {
             self.watch(&mut leader).await?;
@@ -206,7 +206,7 @@ impl Courier {
         // What was lifted meanwhile was released before there was anything to release.
         if reason == RESTRICTED && !self.is_restricted(delivery).await? {
             let name = self.recipient.name();
-            leader.with(async |c| outbox::look_again(c, name, Some(delivery.id)).await).await?;
+            leader.with(async |c| outbox::look_again(c, name, KeptBack::This(delivery.id)).await).await?;
         }
         self.metrics.count("withheld");
         Ok(Duration::ZERO)

@@ -29,7 +29,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use deliver::{Settings, deliver};
-pub use recipient::{Learns, Outcome, Parcel, RESTRICTED, Recipient};
+pub use recipient::{Learns, Outcome, Parcel, Recipient};
 
 use crate::{Clock, projecting};
 

@@ -33,9 +33,6 @@ pub trait Recipient: Routes {
     async fn prepare(&self, delivery: &Delivery, log: &Log) -> Result<Parcel<'_>, ProjectionError>;
 }
 
-/// The reason of what is withheld until a restriction ends. The outbox knows it by this name.
-pub const RESTRICTED: &str = "restricted";
-
 /// A delivery just before it is sent.
 pub enum Parcel<'a> {
     /// Sends when it is awaited, and not before.

@@ -13,12 +13,12 @@ use stage_commands::accounts::Correct;
 use stage_domain::account::{Account, Purpose};
 use stage_projections::{
     ProjectionError,
-    outbox::{DELIVERY_LIFE, Delivery, News, Routes},
+    outbox::{DELIVERY_LIFE, Delivery, News, RESTRICTED, Routes},
 };
 use stage_store::{Log, Recorded, StoreError};
 use stage_testkit::{FakeSlack, FakeSmtp};
 use stage_workers::{
-    delivering::{Parcel, RESTRICTED, Recipient, Settings, recipients::Slack},
+    delivering::{Parcel, Recipient, Settings, recipients::Slack},
     rights::{self, HandedOver, Told as _},
 };
 use tokio::sync::Notify;

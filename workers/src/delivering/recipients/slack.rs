@@ -13,12 +13,12 @@ use stage_domain::{
 };
 use stage_projections::{
     ProjectionError,
-    outbox::{Delivery, Draft, News, Routes},
+    outbox::{Delivery, Draft, News, RESTRICTED, Routes},
 };
 use stage_store::{Log, Recorded, StoreError};
 
 use crate::delivering::{
-    Learns, Outcome, Parcel, RESTRICTED, Recipient, event_of,
+    Learns, Outcome, Parcel, Recipient, event_of,
     texts::slack::{self as text, Facts},
 };
 
