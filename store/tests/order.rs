@@ -32,7 +32,8 @@ async fn crowd_pool(url: &str) -> PgPool {
 
 struct Crowd {
     writers: Vec<JoinHandle<()>>,
-    followers: Vec<JoinHandle<Vec<stage_store::Recorded>>>,
+    /// What each read, and how often it was started anew.
+    followers: Vec<JoinHandle<(Vec<stage_store::Recorded>, usize)>>,
     careless: JoinHandle<usize>,
     careless_at: watch::Receiver<Position>,
     last: watch::Sender<Option<Position>>,
@@ -60,8 +61,10 @@ impl Crowd {
         let there = everything(pool).await;
         self.last.send(Some(there.last().unwrap().0)).unwrap();
         for follower in self.followers {
-            let read = tokio::time::timeout(Duration::from_secs(60), follower).await;
-            check(&read.expect("the followers get to the end").unwrap(), &there);
+            let followed = tokio::time::timeout(Duration::from_secs(60), follower).await;
+            let (read, restarts) = followed.expect("the followers get to the end").unwrap();
+            check(&read, &there);
+            assert!(restarts > 0, "it was started anew");
         }
         there.len() - self.careless.await.unwrap()
     }

@@ -87,7 +87,7 @@ async fn a_log_that_was_dumped_and_restored_goes_on_without_loss() {
     written(&new_log, 1_000).await;
     let there = everything(&after).await;
     let (_, told) = tokio::sync::watch::channel(Some(there.last().unwrap().0));
-    let read = tokio::time::timeout(Duration::from_secs(60), follow(new_log, 1, told)).await.unwrap();
+    let (read, _) = tokio::time::timeout(Duration::from_secs(60), follow(new_log, 1, told)).await.unwrap();
     check(&read, &there);
     after.close().await;
 }
