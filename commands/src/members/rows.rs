@@ -14,7 +14,11 @@ pub(crate) struct Joined {
 
 #[async_trait]
 impl Also for Joined {
-    async fn write(&self, tx: &mut PgConnection, _: &Appended) -> Result<(), sqlx::Error> {
+    async fn write(&self, tx: &mut PgConnection, appended: &Appended) -> Result<(), sqlx::Error> {
+        // Nothing was found out about who changed the team meanwhile.
+        if appended.events == 0 {
+            return Ok(());
+        }
         sqlx::query(
             "INSERT INTO stage_members (stage_id, account_id, role) VALUES ($1, $2, $3)
              ON CONFLICT (stage_id, account_id) DO UPDATE SET role = excluded.role",
@@ -36,7 +40,11 @@ pub(super) struct Gone {
 
 #[async_trait]
 impl Also for Gone {
-    async fn write(&self, tx: &mut PgConnection, _: &Appended) -> Result<(), sqlx::Error> {
+    async fn write(&self, tx: &mut PgConnection, appended: &Appended) -> Result<(), sqlx::Error> {
+        // Nothing was found out about who changed the team meanwhile.
+        if appended.events == 0 {
+            return Ok(());
+        }
         sqlx::query("DELETE FROM stage_members WHERE stage_id = $1 AND account_id = $2")
             .bind(self.stage.0)
             .bind(self.member.0)
