@@ -37,6 +37,14 @@ impl Commands {
         let known = email.known().ok_or_else(links::refused)?;
         claimed.check(self.log.keyring(), Purpose::VerifyEmail, known.as_bytes(), request.at)?;
         let command = AccountCommand::VerifyEmail { email, at: request.at };
-        self.once(None, &request, account.0, |act| self.log.execute::<Account>(account.0, command, act)).await
+        let verified = self.once(None, &request, account.0, |mut act| {
+            act.living = Some(account);
+            self.log.execute::<Account>(account.0, command, act)
+        });
+        // Erased while the link was followed: it leads nowhere any more.
+        verified.await.map_err(|error| match error {
+            CommandError::NotLoggedIn => links::refused(),
+            error => error,
+        })
     }
 }

@@ -57,13 +57,14 @@ pub struct Restoration<'a> {
 }
 
 impl Log {
-    /// Begins with what the act brings: the person's key and the claims.
+    /// Begins with what the act brings: the claims and the person's key.
     pub async fn restore(&self, act: Act) -> Result<Restoration<'_>, StoreError> {
         let mut tx = self.pool.begin().await?;
+        // In the order of every append.
+        claim::apply(&mut tx, &self.keyring, &act.claims).await?;
         if let Some(subject) = &act.subject {
             subject.write(&mut tx, &self.keyring).await?;
         }
-        claim::apply(&mut tx, &self.keyring, &act.claims).await?;
         Ok(Restoration { log: self, tx, act, events: 0, position: 0 })
     }
 }

@@ -10,9 +10,8 @@ use crate::StoreError;
 pub async fn vacuum_keys(pool: &PgPool) -> Result<bool, StoreError> {
     // A connection of its own, because the limit is the session's.
     let mut connection = pool.acquire().await?;
-    let vacuumed = vacuum(&mut connection).await;
-    connection.close().await?;
-    vacuumed
+    connection.close_on_drop();
+    vacuum(&mut connection).await
 }
 
 async fn vacuum(connection: &mut PgConnection) -> Result<bool, StoreError> {
