@@ -8,6 +8,8 @@
 //! `default_postgress_pool`, which asks the server before each use of a connection.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "support/allocator.rs"]
+mod allocator;
 #[path = "support/log.rs"]
 mod log;
 #[path = "support/ratios.rs"]

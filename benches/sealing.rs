@@ -7,6 +7,8 @@
 //! and both send, check and log payloads several times as long.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "support/allocator.rs"]
+mod allocator;
 #[path = "support/log.rs"]
 mod log;
 #[path = "support/plain.rs"]

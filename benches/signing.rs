@@ -9,6 +9,8 @@
     clippy::disallowed_methods
 )]
 
+#[path = "support/allocator.rs"]
+mod allocator;
 #[path = "support/log.rs"]
 mod log;
 #[path = "support/ratios.rs"]

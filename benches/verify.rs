@@ -12,6 +12,8 @@
     clippy::disallowed_methods
 )]
 
+#[path = "support/allocator.rs"]
+mod allocator;
 #[path = "support/ratios.rs"]
 mod ratios;
 #[path = "support/rounds.rs"]

@@ -9,6 +9,8 @@
     clippy::cast_precision_loss
 )]
 
+#[path = "support/allocator.rs"]
+mod allocator;
 #[path = "../tests/common/mod.rs"]
 mod common;
 #[path = "support/handler.rs"]

@@ -11,6 +11,8 @@
     clippy::disallowed_methods
 )]
 
+#[path = "../support/allocator.rs"]
+mod allocator;
 mod esrs;
 mod foreign;
 #[path = "../support/log.rs"]
