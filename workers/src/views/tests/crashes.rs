@@ -96,10 +96,13 @@ async fn a_process_was_killed_at_each_step_that_a_view_takes() {
     let journal = house.journal();
     house.view(&journal, 10);
     drop(journal);
-    house.ends_with_each_view_counted_once().await;
-    // The last one is told a moment after what it did can be seen.
+    let journal = house.journal();
+    // They live on until the last step is told, which is a moment after what it did can be seen.
+    let processes = [house.publish(&journal), house.count()];
     let tried: HashSet<Step> = TRIED.iter().copied().collect();
     eventually("each step was reached, and no other", async || *steps.lock().unwrap() == tried).await;
+    drop((journal, processes));
+    house.ends_with_each_view_counted_once().await;
 }
 
 #[tokio::test]
