@@ -40,6 +40,16 @@ struct Row {
     feed: Option<i64>,
 }
 
+/// In SQL, with `stage_id`, `stages` and `feed`: the stages that moved since these two, which are positions in SQL.
+pub(crate) fn moved(stages: &str, feed: &str) -> String {
+    format!(
+        "SELECT stage_id, position AS stages, NULL::bigint AS feed FROM read_stages.heads WHERE position > {stages}
+         UNION ALL SELECT m.stage_id, h.position, NULL
+             FROM read_stages.heads h JOIN read_stages.members m ON m.account_id = h.stage_id WHERE h.position > {stages}
+         UNION ALL SELECT stage_id, NULL, position FROM read_feed.heads WHERE position > {feed}"
+    )
+}
+
 impl Reads {
     /// The heads now.
     pub async fn heads(&self) -> Result<Heads, ProjectionError> {
@@ -55,14 +65,12 @@ impl Reads {
 
     /// What changed since, in one small statement.
     pub async fn moved(&self, since: &Heads) -> Result<Moved, ProjectionError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sqlx::query_as(&format!(
             "SELECT NULL::uuid AS stage_id, to_regclass('read_stages.heads')::oid::bigint AS stages,
                     to_regclass('read_feed.heads')::oid::bigint AS feed
-             UNION ALL SELECT stage_id, position, NULL FROM read_stages.heads WHERE position > $1
-             UNION ALL SELECT m.stage_id, h.position, NULL
-                 FROM read_stages.heads h JOIN read_stages.members m ON m.account_id = h.stage_id WHERE h.position > $1
-             UNION ALL SELECT stage_id, NULL, position FROM read_feed.heads WHERE position > $2",
-        )
+             UNION ALL {}",
+            moved("$1", "$2")
+        ))
         .bind(since.stages)
         .bind(since.feed)
         .fetch_all(self.log.pool())

@@ -1,8 +1,8 @@
 //! The loops: what the program does without being asked.
 //!
 //! Here live counting views (`views`), polling sources (`polling`), running the projections (`projecting`), signing the
-//! log (`notary`), telling recipients outside (`delivering`), telling a hub of changed feeds (`websub`), taking away what has outlived its use (`sweeping`), and
-//! finishing what people asked for about their data (`rights`).
+//! log (`notary`), telling recipients outside (`delivering`), telling a hub of changed feeds (`websub`), taking away what
+//! has outlived its use (`sweeping`), and finishing what people asked for about their data (`rights`).
 //! A loop only moves things along: what is decided lives in `domain` and `commands`, what is stored in
 //! `store` and `projections`. Every loop ends soon after its token is cancelled, goes on after any failure of a
 //! service, and may run in any number of processes at once. The clock comes in from the program.

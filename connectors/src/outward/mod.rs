@@ -10,9 +10,33 @@ mod websub;
 
 use std::time::Duration;
 
+use reqwest::{Client, redirect::Policy};
+
 pub use slack::{SlackMessage, SlackWebhook};
 pub use smtp::{Mail, Smtp};
 pub use websub::WebSubHub;
+
+/// For a whole request.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What asks a recipient that is a web server.
+fn client() -> Result<Client, OutwardSetup> {
+    // Fails where the program has installed a provider already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(concat!("Stage/", env!("CARGO_PKG_VERSION")))
+        // Where a redirect leads is not where the operator wants people's names to go, and it would make a GET of a POST.
+        .redirect(Policy::none())
+        .referer(false)
+        .timeout(TIMEOUT)
+        .build()
+        .map_err(|_| OutwardSetup::Tls)
+}
+
+/// It got no answer.
+fn unsent(error: &reqwest::Error) -> SendError {
+    SendError::Later { code: if error.is_timeout() { "timed_out" } else { "unreachable" }, wait: None }
+}
 
 /// Why a message did not arrive. `code` is one of ours, in lower case with underscores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,18 +1,14 @@
 //! Slack's incoming webhooks: a POST of JSON, answered with 200 and `ok`, or with a status and a word.
 //! <https://api.slack.com/messaging/webhooks> and, for the words, its section "Handling errors".
 
-use std::time::Duration;
-
-use reqwest::{Client, StatusCode, header::HeaderMap, redirect::Policy};
+use reqwest::{Client, StatusCode, header::HeaderMap};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::{Host, Url};
 
-use super::{OutwardSetup, SendError};
+use super::{OutwardSetup, SendError, client, unsent};
 use crate::net::retry_after;
 
-/// For a whole request.
-const TIMEOUT: Duration = Duration::from_secs(15);
 /// Slack's longest word is far shorter.
 const LONGEST_ANSWER: usize = 200;
 
@@ -60,32 +56,20 @@ impl SlackWebhook {
             "http" if is_this_machine(&url) => {}
             _ => return Err(OutwardSetup::NotHttps),
         }
-        // Fails where the program has installed a provider already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("Stage/", env!("CARGO_PKG_VERSION")))
-            // Where a redirect leads is not where the operator wants people's names to go.
-            .redirect(Policy::none())
-            .referer(false)
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(|_| OutwardSetup::Tls)?;
-        Ok(Self { client, address })
+        Ok(Self { client: client()?, address })
     }
 
     /// Sends a message once. `key` is the same at every try of the same message.
     pub async fn post(&self, key: &str, message: &SlackMessage) -> Result<(), SendError> {
-        let later = |code| SendError::Later { code, wait: None };
         let request = self.client.post(self.address.expose_secret());
         let sent = request.header("Idempotency-Key", key).json(&message.to_json()).send().await;
-        let mut response =
-            sent.map_err(|error| later(if error.is_timeout() { "timed_out" } else { "unreachable" }))?;
+        let mut response = sent.map_err(|error| unsent(&error))?;
         let mut word = Vec::new();
         while word.len() < LONGEST_ANSWER {
             match response.chunk().await {
                 Ok(Some(chunk)) => word.extend_from_slice(&chunk),
                 Ok(None) => break,
-                Err(_) => return Err(later("broke_off")),
+                Err(_) => return Err(SendError::Later { code: "broke_off", wait: None }),
             }
         }
         answer(response.status(), response.headers(), &String::from_utf8_lossy(&word))
@@ -150,6 +134,8 @@ fn is_this_machine(url: &Url) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -2,16 +2,11 @@
 //! what PubSubHubbub 0.4 says in section 7.1: a POST of a form with `hub.mode=publish` and a `hub.url` for each feed,
 //! answered with 2xx. The hub fetches the feeds itself.
 
-use std::time::Duration;
-
-use reqwest::{Client, StatusCode, header, redirect::Policy};
+use reqwest::{Client, StatusCode, header};
 use url::{Url, form_urlencoded::Serializer};
 
-use super::{OutwardSetup, SendError};
+use super::{OutwardSetup, SendError, client, unsent};
 use crate::net::retry_after;
-
-/// For a whole request.
-const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A hub that the operator chose.
 pub struct WebSubHub {
@@ -26,17 +21,7 @@ impl WebSubHub {
         if !matches!(address.scheme(), "http" | "https") || !address.has_host() {
             return Err(OutwardSetup::Address);
         }
-        // Fails where the program has installed a provider already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("Stage/", env!("CARGO_PKG_VERSION")))
-            // A redirect would make a GET of it, and what was told would be lost.
-            .redirect(Policy::none())
-            .referer(false)
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(|_| OutwardSetup::Tls)?;
-        Ok(Self { client, address })
+        Ok(Self { client: client()?, address })
     }
 
     /// What feeds name the hub by.
@@ -49,10 +34,7 @@ impl WebSubHub {
     pub async fn publish(&self, feeds: &[String]) -> Result<(), SendError> {
         let request = self.client.post(self.address.clone());
         let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let answer = request.body(form(feeds)).send().await.map_err(|error| SendError::Later {
-            code: if error.is_timeout() { "timed_out" } else { "unreachable" },
-            wait: None,
-        })?;
+        let answer = request.body(form(feeds)).send().await.map_err(|error| unsent(&error))?;
         let (status, wait) = (answer.status(), retry_after(answer.headers()));
         match status {
             _ if status.is_success() => Ok(()),

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use sqlx::{PgConnection, PgExecutor};
 use stage_store::Position;
 
-use crate::{ProjectionError, stages::SHOWN};
+use crate::{ProjectionError, heads::moved, stages::SHOWN};
 
 /// Which stages a WebSub hub has to be told of, and how far it was told. Not a delivery for each event: what is told is that a
 /// feed is another one now, so whatever happened since the last time is told at once, and only when it can be read.
@@ -57,18 +57,12 @@ impl Hub {
     /// What changed since, in one small statement (see `heads.rs`).
     pub async fn unheard(&self, connection: &mut PgConnection) -> Result<Unheard, ProjectionError> {
         let rows: Vec<Row> = sqlx::query_as(&format!(
-            "WITH moved AS (
-                 SELECT stage_id, position AS stages, NULL::bigint AS feed FROM read_stages.heads
-                 WHERE position > (SELECT stages FROM outbox.hubs WHERE hub = $1)
-                 UNION ALL
-                 SELECT m.stage_id, h.position, NULL
-                 FROM read_stages.heads h JOIN read_stages.members m ON m.account_id = h.stage_id
-                 WHERE h.position > (SELECT stages FROM outbox.hubs WHERE hub = $1)
-                 UNION ALL
-                 SELECT stage_id, NULL, position FROM read_feed.heads
-                 WHERE position > (SELECT feed FROM outbox.hubs WHERE hub = $1))
-             SELECT s.handle, moved.stages, moved.feed
-             FROM moved LEFT JOIN read_stages.stages s ON s.id = moved.stage_id AND {SHOWN}"
+            "SELECT s.handle, moved.stages, moved.feed
+             FROM ({}) AS moved LEFT JOIN read_stages.stages s ON s.id = moved.stage_id AND {SHOWN}",
+            moved(
+                "(SELECT stages FROM outbox.hubs WHERE hub = $1)",
+                "(SELECT feed FROM outbox.hubs WHERE hub = $1)"
+            )
         ))
         .bind(&self.address)
         .fetch_all(connection)

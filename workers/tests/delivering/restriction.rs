@@ -21,7 +21,7 @@ use stage_workers::{
     delivering::{Parcel, Recipient, Settings, recipients::Slack},
     rights::{self, HandedOver, Told as _},
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -31,15 +31,21 @@ use crate::{
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n rest";
 
-#[tokio::test]
-async fn nothing_is_sent_of_a_restricted_person_until_it_is_lifted_and_of_one_who_objects_never() {
+/// Slack does not take the first message yet, so that whoever registers now can change their mind before they are told of.
+async fn behind_a_message_that_is_tried_again() -> (House, FakeSlack, JoinHandle<()>) {
     let house = House::new().await;
     let slack = FakeSlack::start().await;
     slack.will_answer([(503, "", Some(6))]);
     let working = house.tell_slack(&slack, quick()).await;
-    // One message is being tried again; meanwhile the others change their minds.
     house.register("first@example.org").await;
     slack.came(1).await;
+    (house, slack, working)
+}
+
+#[tokio::test]
+async fn nothing_is_sent_of_a_restricted_person_until_it_is_lifted_and_of_one_who_objects_never() {
+    // The others change their minds.
+    let (house, slack, working) = behind_a_message_that_is_tried_again().await;
     let ada = house.register("ada@example.org").await;
     let bob = house.register("bob@example.org").await;
     house.stage(ada, "rathaus").await;
@@ -59,13 +65,7 @@ async fn nothing_is_sent_of_a_restricted_person_until_it_is_lifted_and_of_one_wh
 
 #[tokio::test]
 async fn what_a_restriction_kept_back_is_never_sent_of_one_who_is_erased_and_does_not_stay() {
-    let house = House::new().await;
-    let slack = FakeSlack::start().await;
-    slack.will_answer([(503, "", Some(6))]);
-    let working = house.tell_slack(&slack, quick()).await;
-    // One message is being tried again; meanwhile Ada is restricted.
-    house.register("first@example.org").await;
-    slack.came(1).await;
+    let (house, slack, working) = behind_a_message_that_is_tried_again().await;
     let ada = house.register("ada@example.org").await;
     house.stage(ada, "rathaus").await;
     house.commands.restrict_account(ada.account, true, common::request()).await.unwrap();
