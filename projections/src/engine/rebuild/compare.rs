@@ -8,8 +8,8 @@ use sqlx::{Connection, PgConnection};
 use stage_store::Position;
 
 use super::{
-    Names, Phase, RebuildError, Rebuilding, begin, fill, finish, lock, pass, passes, progress, shadow, types,
-    work,
+    Names, Phase, RebuildError, Rebuilding, begin, fill, finish, lock, pass, passes, progress, release,
+    shadow, types, work,
 };
 use crate::engine::{Projection, Rebuild};
 
@@ -54,7 +54,7 @@ pub async fn compare(with: &Rebuilding, projection: Arc<dyn Projection>) -> Resu
     tx.commit().await?;
     connection.close().await?;
     finish::tidy(&with.pool, &names).await?;
-    lock.close().await?;
+    release(lock, name).await?;
     compared
 }
 

@@ -102,7 +102,7 @@ async fn alone(with: &Rebuilding, projection: Arc<dyn Projection>) -> Result<Pos
     if let Err(error) = &rebuilt {
         progress::failed(&with.pool, &names.next, told(error).as_deref()).await?;
     }
-    lock.close().await?;
+    release(lock, name).await?;
     rebuilt
 }
 
@@ -302,6 +302,16 @@ async fn lock(pool: &PgPool, name: &'static str) -> Result<PgConnection, Rebuild
         true => Ok(connection),
         false => Err(RebuildError::Busy(name)),
     }
+}
+
+/// Gives the right back at once: a session that is closed keeps its locks for a moment, and who comes next would find it busy.
+async fn release(mut connection: PgConnection, name: &'static str) -> Result<(), RebuildError> {
+    sqlx::query("SELECT pg_advisory_unlock($1, hashtext($2))")
+        .bind(locks::REBUILDS)
+        .bind(name)
+        .execute(&mut connection)
+        .await?;
+    Ok(connection.close().await?)
 }
 
 /// The version of the code that made the live tables; `None` before the projection ran.
