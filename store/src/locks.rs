@@ -10,10 +10,6 @@ pub const NAMESPACE: i32 = 0x5374_6167;
 /// migrations/0001_events.sql names it too.
 pub const APPEND: i32 = 1;
 
-/// Held, shared, by every transaction that wraps a new key, and alone by a rotation while it names another master key.
-/// migrations/0006_present_master.sql names it too.
-pub const MASTER: i32 = 3;
-
 /// In place of [`NAMESPACE`], with the hash of a projection's name: held by the session that leads it.
 pub const PROJECTIONS: i32 = 0x5374_5072;
 

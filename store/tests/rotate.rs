@@ -8,15 +8,22 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use async_trait::async_trait;
+use sqlx::PgConnection;
 use stage_domain::{AccountId, account::Account};
-use stage_store::{Act, Keyring, Log, MasterKey, MasterKeys, Rotated, StoreError};
+use stage_store::{Act, Also, Appended, Keyring, Log, MasterKey, MasterKeys, Rotated, StoreError};
 use support::{LastHint, Store, fresh, register, store};
+use tokio::{sync::Notify, task::JoinHandle};
 use uuid::Uuid;
 
 /// A person whose address nobody claims.
 async fn person(log: &Log) -> AccountId {
+    person_with(log, Vec::new()).await
+}
+
+async fn person_with(log: &Log, also: Vec<Arc<dyn Also>>) -> AccountId {
     let id = AccountId(Uuid::now_v7());
-    let act = Act { subject: Some(log.keyring().new_subject(id).unwrap()), ..fresh() };
+    let act = Act { subject: Some(log.keyring().new_subject(id).unwrap()), also, ..fresh() };
     log.execute::<Account>(id.0, register(id), act).await.unwrap();
     id
 }
@@ -27,6 +34,29 @@ async fn people(s: &Store, many: usize) -> Vec<AccountId> {
         people.push(person(&s.log).await);
     }
     people
+}
+
+/// Keeps an append open until it is told to go on.
+#[derive(Default)]
+struct Open(Notify);
+
+#[async_trait]
+impl Also for Open {
+    async fn write(&self, _: &mut PgConnection, _: &Appended) -> Result<(), sqlx::Error> {
+        self.0.notified().await;
+        Ok(())
+    }
+}
+
+/// A process that knows both keys.
+async fn running(s: &Store, new: &MasterKey) -> Log {
+    let keyring = Keyring::open(s.log.pool(), keys(&[&s.master, new])).await.unwrap();
+    Log::new(s.log.pool().clone(), keyring, Arc::new(LastHint::default()))
+}
+
+fn rotate(s: &Store, new: &MasterKey) -> JoinHandle<Result<Rotated, StoreError>> {
+    let (pool, keys) = (s.log.pool().clone(), keys(&[new, &s.master]));
+    tokio::spawn(async move { Rotated::all(&pool, keys, |_| {}).await })
 }
 
 fn keys(keys: &[&MasterKey]) -> MasterKeys {
@@ -127,9 +157,7 @@ async fn who_registers_and_who_is_erased_while_keys_are_rotated_is_not_lost_and_
     let s = store().await;
     let first = people(&s, 40).await;
     let new = MasterKey::generate();
-    let both = keys(&[&s.master, &new]);
-    let keyring = Keyring::open(s.log.pool(), both.clone()).await.unwrap();
-    let log = Log::new(s.log.pool().clone(), keyring, Arc::new(LastHint::default()));
+    let log = running(&s, &new).await;
     let done = Arc::new(AtomicBool::new(false));
     let registering = tokio::spawn({
         let (log, done) = (log.clone(), done.clone());
@@ -164,6 +192,48 @@ async fn who_registers_and_who_is_erased_while_keys_are_rotated_is_not_lost_and_
     let keys: i64 =
         sqlx::query_scalar("SELECT count(*) FROM subject_keys").fetch_one(s.log.pool()).await.unwrap();
     assert_eq!(keys as usize, 20 + registered.len());
+}
+
+#[tokio::test]
+async fn a_rotation_waits_for_a_key_that_is_not_committed_yet() {
+    let s = store().await;
+    let new = MasterKey::generate();
+    let (log, open) = (running(&s, &new).await, Arc::new(Open::default()));
+    let registering = tokio::spawn({
+        let (log, open) = (log.clone(), open.clone());
+        async move { person_with(&log, vec![open]).await }
+    });
+    s.until("SELECT count(*) = 1 FROM pg_locks WHERE relation = 'subject_keys'::regclass AND mode = 'RowExclusiveLock'").await;
+    let rotation = rotate(&s, &new);
+    s.blocked(1).await;
+    open.0.notify_one();
+    let person = registering.await.unwrap();
+    assert_eq!(rotation.await.unwrap().unwrap(), Rotated { installation_keys: 1, subject_keys: 1 });
+    assert!(reads(&log, person).await);
+}
+
+#[tokio::test]
+async fn a_key_that_is_written_while_a_rotation_names_the_new_one_is_wrapped_by_it() {
+    let s = store().await;
+    let new = MasterKey::generate();
+    let (log, open) = (running(&s, &new).await, Arc::new(Open::default()));
+    // Holds the rotation up between its lock and the new name.
+    let mut tx = s.log.pool().begin().await.unwrap();
+    sqlx::query("SELECT FROM installation_keys FOR UPDATE").execute(&mut *tx).await.unwrap();
+    let rotation = rotate(&s, &new);
+    s.blocked(1).await;
+    let registering = tokio::spawn({
+        let (log, open) = (log.clone(), open.clone());
+        async move { person_with(&log, vec![open]).await }
+    });
+    s.blocked(2).await;
+    tx.rollback().await.unwrap();
+    // Its key is committed only after the rotation has looked for keys to wrap anew.
+    assert_eq!(rotation.await.unwrap().unwrap(), Rotated { installation_keys: 1, subject_keys: 0 });
+    open.0.notify_one();
+    let person = registering.await.unwrap();
+    assert_eq!(left_behind(&s).await, 0);
+    assert!(reads(&log, person).await);
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ RETURNING position";
 const INSERT_ONE_WITH_KEY: &str = "
 WITH key AS (
     INSERT INTO subject_keys (subject, wrapped, master)
-    SELECT $8, $9, present FROM present_master() AS present WHERE present = $10
+    SELECT $8, $9, master FROM installation_keys WHERE name = 'lookup' AND master = $10
     RETURNING subject
 )
 INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)

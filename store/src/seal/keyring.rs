@@ -93,9 +93,14 @@ impl Keyring {
         keys.get(subject.0).map(|key| cipher::open(key, &secret_place(place), sealed)).transpose()
     }
 
-    /// The master key that wraps new keys, until this transaction ends: a rotation waits for it.
+    /// The master key that wraps new keys, until this transaction ends: a rotation waits for whoever holds this lock, as
+    /// who writes a person's key does anyway.
     pub(super) async fn present_master(&self, tx: &mut PgConnection) -> Result<MasterKey, StoreError> {
-        let name: String = sqlx::query_scalar("SELECT present_master()").fetch_one(tx).await?;
+        sqlx::query("LOCK TABLE subject_keys IN ROW EXCLUSIVE MODE").execute(&mut *tx).await?;
+        let name: String = sqlx::query_scalar("SELECT master FROM installation_keys WHERE name = $1")
+            .bind(LOOKUP)
+            .fetch_one(tx)
+            .await?;
         let master = self.masters.get(&name)?;
         *self.present.write().unwrap_or_else(PoisonError::into_inner) = master.clone();
         Ok(master)

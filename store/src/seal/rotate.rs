@@ -1,14 +1,15 @@
 //! Wrapping every key anew under another master key, while programs run.
 //!
-//! First the installation's own keys, in one transaction. Their row names the master key that wraps new keys, and who
-//! writes a new key holds a lock on that, so from then on nothing is wrapped by the old one. Then the people's keys, batch by
-//! batch. Each row names its master key, so a rotation that was killed goes on where it was.
+//! First the installation's own keys, in one transaction. Their row names the master key that wraps new keys, and the
+//! transaction has `subject_keys` for itself. An INSERT takes its lock on that table before it looks at anything, so it either
+//! was committed before or reads the new name: from then on nothing is wrapped by the old one. Then the people's keys, batch
+//! by batch. Each row names its master key, so a rotation that was killed goes on where it was.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{MasterKey, MasterKeys, keyring, masters::Masters, subject::key_place};
-use crate::{StoreError, locks};
+use crate::StoreError;
 
 /// Keys of one transaction.
 const BATCH: i64 = 500;
@@ -50,11 +51,7 @@ impl Rotated {
 
 async fn installation(pool: &PgPool, masters: &Masters, to: &MasterKey) -> Result<u64, StoreError> {
     let mut tx = pool.begin().await?;
-    sqlx::query("SELECT pg_advisory_xact_lock($1, $2)")
-        .bind(locks::NAMESPACE)
-        .bind(locks::MASTER)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query("LOCK TABLE subject_keys IN SHARE ROW EXCLUSIVE MODE").execute(&mut *tx).await?;
     let rows: Vec<(String, Vec<u8>, String)> = sqlx::query_as(
         "SELECT name, wrapped, master FROM installation_keys WHERE master <> $1 ORDER BY name FOR UPDATE",
     )

@@ -56,7 +56,7 @@ impl NewSubject {
         let key = self.wrapped(master)?;
         let written = sqlx::query(
             "INSERT INTO subject_keys (subject, wrapped, master)
-             SELECT $1, $2, present FROM present_master() AS present WHERE present = $3",
+             SELECT $1, $2, master FROM installation_keys WHERE name = 'lookup' AND master = $3",
         )
         .bind(self.subject.0)
         .bind(key.wrapped)
