@@ -14,6 +14,7 @@ use common::{
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use stage_testkit::FakeHub;
 
 fn file(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -75,7 +76,8 @@ async fn every_metric_in_the_rules_and_the_dashboard_is_one_that_the_program_giv
     assert!(wanted.len() > 10, "{wanted:?}");
     wanted.extend(queries(&dashboard).into_iter().flat_map(named));
 
-    let program = Program::start().await;
+    let hub = FakeHub::start().await;
+    let program = Program::start_with(&["--websub-hub", &hub.url]).await;
     let feeds = Feeds::serve(Duration::ZERO).await;
     let items = |title: &str| rss("News", [("1".to_owned(), title.to_owned())]);
     let address = feeds.publish("news.xml", items("Fest"));

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use metrics::Counter;
 use sqlx::{PgConnection, PgPool};
 use stage_connectors::outward::{SendError, WebSubHub};
 use stage_projections::{
@@ -52,6 +53,10 @@ const REFUSED: usize = 16;
 /// The formats, by which a feed's address ends.
 const FORMATS: [&str; 3] = ["json", "atom", "rss"];
 
+/// What became of a message.
+const TAKEN: &str = "taken";
+const NOT_TAKEN: &str = "not_taken";
+
 /// Runs until `stop`. Any number of processes may run it; one of them tells the hub.
 pub async fn run(pool: PgPool, hub: WebSubHub, public_url: Url, settings: Settings, stop: CancellationToken) {
     let noted = Hub::new(hub.address().to_owned());
@@ -86,6 +91,8 @@ impl Teller {
         };
         let mut connection = lead.elected(pool).await?;
         lead.within(self.noted.begin(&mut connection)).await?;
+        // From zero on, so that the first message is seen as one more.
+        [TAKEN, NOT_TAKEN].into_iter().for_each(|outcome| messages_total(outcome).increment(0));
         let mut backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
         let mut answered = HashMap::new();
         loop {
@@ -138,8 +145,7 @@ impl Teller {
         while let Some(message) = messages.pop_front() {
             let addresses: Vec<String> = message.iter().map(|(feed, _)| feed.clone()).collect();
             let told = self.hub.publish(&addresses).await;
-            let outcome = if told.is_ok() { "taken" } else { "not_taken" };
-            metrics::counter!("stage_websub_messages_total", "outcome" => outcome).increment(1);
+            messages_total(if told.is_ok() { TAKEN } else { NOT_TAKEN }).increment(1);
             match told {
                 Ok(()) => {
                     takes = true;
@@ -178,6 +184,10 @@ impl Teller {
         let base = self.public_url.as_str().trim_end_matches('/');
         FORMATS.map(|format| format!("{base}/v1/stages/{handle}/feed.{format}")).into_iter()
     }
+}
+
+fn messages_total(outcome: &'static str) -> Counter {
+    metrics::counter!("stage_websub_messages_total", "outcome" => outcome)
 }
 
 /// For how long the hub asks to be left alone.
