@@ -10,7 +10,7 @@ use stage_commands::Commands;
 use stage_connectors::Connectors;
 use stage_projections::{Reads, outbox::Deliveries};
 use stage_store::{Keyring, Log, MasterKeys, Objects, ObjectsSettings, Position};
-use stage_workers::{rights::HandedOver, views::Journal};
+use stage_workers::{rights::Notices, views::Journal};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -197,10 +197,10 @@ impl Rooms {
             stage_workers::views::Settings::default(),
             self.stop.clone(),
         ));
-        let handed_over = HandedOver::new(&self.reads.log);
+        let notices = Notices::new(&self.reads.log);
         self.loops.spawn(stage_workers::rights::run(
             self.commands.clone(),
-            Arc::new(handed_over),
+            Arc::new(notices),
             clock(),
             self.stop.clone(),
         ));

@@ -5,12 +5,10 @@ mod common;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use common::{House, at, request};
+use common::{House, PASSWORD, at, request};
 use secrecy::{ExposeSecret, SecretString};
 use stage_commands::{Actor, CommandError, accounts::NewSession};
 use totp_rs::{Builder, Secret};
-
-const PASSWORD: &str = "correct horse battery";
 
 /// What an app that was told this secret shows at a time.
 fn shown(secret: &SecretString, seconds: i64) -> SecretString {

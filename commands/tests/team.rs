@@ -4,14 +4,12 @@
 mod common;
 
 use bytes::Bytes;
-use common::{House, at, keyed, person, request};
-use secrecy::SecretString;
+use common::{House, at, invite, keyed, person, request};
 use stage_commands::{
-    Actor, CommandError, Done, Missing, Request, UseCase, members::Invite, posts::Moderation,
-    sources::Fetched,
+    Actor, CommandError, Done, Missing, Request, UseCase, posts::Moderation, sources::Fetched,
 };
 use stage_domain::{
-    InvitationId, Language, PostId, SourceId, StageId, TopicId,
+    InvitationId, PostId, SourceId, StageId, TopicId,
     post::PostContent,
     source::{Cursor, Network},
     stage::{Role, Stage},
@@ -19,25 +17,6 @@ use stage_domain::{
 };
 
 const DAY: i64 = 24 * 60 * 60;
-
-fn invite(email: &str, role: Role) -> Invite {
-    Invite { email: email.into(), role, language: Language::En }
-}
-
-/// Invites, and gives the link's token as the mail has it.
-async fn invited(house: &House, owner: Actor, stage: StageId, role: Role) -> (InvitationId, SecretString) {
-    let email = format!("{}@example.org", uuid::Uuid::now_v7());
-    let done = house.commands.invite(owner, stage, invite(&email, role), request(0)).await.unwrap();
-    let invitation = InvitationId(done.id);
-    let mail = house.commands.invitation_mail(invitation, at(0)).await.unwrap().unwrap();
-    assert_eq!((mail.email, mail.role), (email, role));
-    (invitation, mail.token)
-}
-
-async fn joins(house: &House, owner: Actor, stage: StageId, who: Actor, role: Role) {
-    let (_, token) = invited(house, owner, stage, role).await;
-    house.commands.accept_invitation(who, &token, request(1)).await.unwrap();
-}
 
 /// The addresses, keys and claims that are kept for invitations.
 async fn kept(house: &House) -> (i64, i64, i64) {
@@ -79,8 +58,8 @@ impl Furnished {
         let posts = vec![("1".to_owned(), PostContent::default())];
         let fetched = Fetched { title: None, cursor: Cursor::default(), wait: None, posts };
         house.commands.import(source, fetched, at(0)).await.unwrap();
-        joins(house, owner, stage, member, Role::Moderator).await;
-        let (invitation, _) = invited(house, owner, stage, Role::Editor).await;
+        house.joins(owner, stage, member, Role::Moderator).await;
+        let (invitation, _) = house.invited(owner, stage, Role::Editor).await;
         let topic = TopicId(topic.unwrap().id);
         Self { stage, owner, topic, source, post: PostId::of(source, "1"), invitation, member }
     }
@@ -161,7 +140,7 @@ async fn each_use_case_is_for_the_roles_that_the_table_says_and_for_nobody_else(
         for role in Role::ALL {
             number += 1;
             let stage = Furnished::new(&house, owner, member, &format!("stage-{number}")).await;
-            joins(&house, stage.owner, stage.stage, actor, role).await;
+            house.joins(stage.owner, stage.stage, actor, role).await;
             let version = async || house.commands.log.load::<Stage>(stage.stage.0).await.unwrap().version;
             let before = version().await;
 
@@ -189,7 +168,7 @@ async fn an_editor_who_sends_the_handle_as_it_is_renames_the_stage() {
     let ada = house.registered("ada@example.org").await;
     let bob = house.registered("bob@example.org").await;
     let stage = house.stage(ada, "rathaus").await;
-    joins(&house, ada, stage, bob, Role::Editor).await;
+    house.joins(ada, stage, bob, Role::Editor).await;
     house.commands.change_stage(bob, stage, Some("Neu"), Some("rathaus"), request(2)).await.unwrap();
 }
 
@@ -200,7 +179,7 @@ async fn what_a_post_says_is_taken_out_of_the_log_by_an_owner_alone() {
     let bob = house.registered("bob@example.org").await;
     let eve = house.registered("eve@example.org").await;
     let stage = Furnished::new(&house, ada, eve, "rathaus").await;
-    joins(&house, ada, stage.stage, bob, Role::Editor).await;
+    house.joins(ada, stage.stage, bob, Role::Editor).await;
     let tried = stage.attempt(&house, bob, UseCase::RedactPost).await;
     assert!(matches!(tried, Err(CommandError::Role { needs: Role::Owner })), "{tried:?}");
     stage.attempt(&house, ada, UseCase::RedactPost).await.unwrap();
@@ -213,7 +192,7 @@ async fn an_invitation_is_accepted_once_and_then_its_address_is_forgotten() {
     let bob = house.registered("bob@example.org").await;
     let eve = house.registered("eve@example.org").await;
     let stage = house.stage(ada, "rathaus").await;
-    let (invitation, token) = invited(&house, ada, stage, Role::Editor).await;
+    let (invitation, token) = house.invited(ada, stage, Role::Editor).await;
     assert_eq!(kept(&house).await, (1, 1, 1));
     let open = house.commands.invitations(ada, stage, at(1)).await.unwrap();
     assert_eq!((open.len(), open[0].id, open[0].invited_by), (1, invitation, ada.account));
@@ -238,7 +217,7 @@ async fn of_ten_people_with_one_link_one_joins() {
     let house = House::new().await;
     let ada = house.registered("ada@example.org").await;
     let stage = house.stage(ada, "rathaus").await;
-    let (_, token) = invited(&house, ada, stage, Role::Editor).await;
+    let (_, token) = house.invited(ada, stage, Role::Editor).await;
     let mut people = vec![];
     for number in 0..10 {
         people.push(house.registered(&format!("{number}@example.org")).await);
@@ -255,7 +234,7 @@ async fn a_token_that_we_did_not_make_invites_to_nothing() {
     let ada = house.registered("ada@example.org").await;
     let bob = house.registered("bob@example.org").await;
     let stage = house.stage(ada, "rathaus").await;
-    let (_, token) = invited(&house, ada, stage, Role::Editor).await;
+    let (_, token) = house.invited(ada, stage, Role::Editor).await;
     let token = secrecy::ExposeSecret::expose_secret(&token).to_owned();
     let mut changed = token.clone().into_bytes();
     changed[3] ^= 1;
@@ -291,8 +270,8 @@ async fn what_is_withdrawn_and_what_a_closed_stage_had_open_is_forgotten() {
     let house = House::new().await;
     let ada = house.registered("ada@example.org").await;
     let stage = house.stage(ada, "rathaus").await;
-    let (first, _) = invited(&house, ada, stage, Role::Editor).await;
-    invited(&house, ada, stage, Role::Owner).await;
+    let (first, _) = house.invited(ada, stage, Role::Editor).await;
+    house.invited(ada, stage, Role::Owner).await;
     house.commands.withdraw_invitation(ada, stage, first, request(1)).await.unwrap();
     assert_eq!(kept(&house).await, (1, 1, 1));
     house.commands.close_stage(ada, stage, request(2)).await.unwrap();
@@ -325,7 +304,7 @@ async fn two_owners_who_demote_each_other_leave_one() {
     let ada = house.registered("ada@example.org").await;
     let bob = house.registered("bob@example.org").await;
     let stage = house.stage(ada, "rathaus").await;
-    joins(&house, ada, stage, bob, Role::Owner).await;
+    house.joins(ada, stage, bob, Role::Owner).await;
     let demote =
         |who, whom: Actor| house.commands.change_role(who, stage, whom.account, Role::Editor, request(2));
     let (one, other) = tokio::join!(demote(ada, bob), demote(bob, ada));
@@ -342,7 +321,7 @@ async fn who_is_removed_or_given_a_lower_role_while_a_command_of_theirs_is_under
     let bob = house.registered("bob@example.org").await;
     let stage = house.stage(ada, "rathaus").await;
     for is_removed in [true, false] {
-        joins(&house, ada, stage, bob, Role::Editor).await;
+        house.joins(ada, stage, bob, Role::Editor).await;
         let link = |at| {
             commands.link_source(bob, stage, Network::Feed, "https://example.org/feed", None, request(at))
         };
@@ -391,9 +370,9 @@ async fn an_account_that_ends_leaves_shared_stages_and_takes_its_own_with_it() {
     let bob = Actor { account: done.id.into(), session: uuid::Uuid::now_v7().into() };
     let (shared, own, others) =
         (house.stage(ada, "shared").await, house.stage(ada, "own").await, house.stage(bob, "others").await);
-    joins(&house, ada, shared, bob, Role::Owner).await;
-    joins(&house, ada, own, bob, Role::Editor).await;
-    joins(&house, bob, others, ada, Role::Moderator).await;
+    house.joins(ada, shared, bob, Role::Owner).await;
+    house.joins(ada, own, bob, Role::Editor).await;
+    house.joins(bob, others, ada, Role::Moderator).await;
 
     assert_eq!(house.commands.end_memberships(ada.account, at(3)).await.unwrap(), [own]);
     assert!(house.commands.end_memberships(ada.account, at(4)).await.unwrap().is_empty());

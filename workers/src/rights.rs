@@ -4,7 +4,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use stage_commands::Commands;
 use stage_domain::AccountId;
 use stage_projections::{ProjectionError, engine::cause, outbox::Deliveries};
@@ -27,28 +26,20 @@ pub struct ToldUpTo {
     pub but_for: Vec<AccountId>,
 }
 
-#[async_trait]
-pub trait Told: Send + Sync {
-    async fn told(&self) -> Result<ToldUpTo, ProjectionError>;
-}
-
-/// The outbox of the mails, whichever process sends them. Where mail was never set up, nobody is told, and there is
-/// nothing to wait for.
-pub struct HandedOver {
+/// The mails that announce the end of a restriction, whichever process sends them. Where mail was never set up, nobody is
+/// told, and there is nothing to wait for.
+pub struct Notices {
     outbox: Deliveries,
     mark: Mutex<Mark>,
 }
 
-impl HandedOver {
+impl Notices {
     #[must_use]
     pub fn new(log: &Log) -> Self {
         Self { outbox: Deliveries::new(log.pool().clone()), mark: Mutex::new(Mark::new(log.pool().clone())) }
     }
-}
 
-#[async_trait]
-impl Told for HandedOver {
-    async fn told(&self) -> Result<ToldUpTo, ProjectionError> {
+    pub async fn given(&self) -> Result<ToldUpTo, ProjectionError> {
         // Before it is asked for mail: one that is set up just then begins behind this, and is waited for from the next
         // look on.
         let settled = self.mark.lock().await.advance().await?;
@@ -61,10 +52,10 @@ impl Told for HandedOver {
 }
 
 /// Runs until `stop`.
-pub async fn run(commands: Commands, told: Arc<dyn Told>, clock: Clock, stop: CancellationToken) {
+pub async fn run(commands: Commands, notices: Arc<Notices>, clock: Clock, stop: CancellationToken) {
     let mut failing = false;
     loop {
-        match look(&commands, &*told, &clock).await {
+        match look(&commands, &notices, &clock).await {
             Ok(()) => failing = false,
             // Once, not every two seconds.
             Err(cause) if !failing => {
@@ -82,9 +73,9 @@ pub async fn run(commands: Commands, told: Arc<dyn Told>, clock: Clock, stop: Ca
 
 /// Each step is tried whatever became of the other: an erasure that can't finish holds up nobody's end of a restriction.
 /// What went wrong first comes back, in words that hold no value.
-async fn look(commands: &Commands, told: &dyn Told, clock: &Clock) -> Result<(), String> {
+async fn look(commands: &Commands, notices: &Notices, clock: &Clock) -> Result<(), String> {
     let erasures = finish_erasures(commands, clock).await;
-    let restrictions = lift_restrictions(commands, told, clock).await;
+    let restrictions = lift_restrictions(commands, notices, clock).await;
     erasures.and(restrictions)
 }
 
@@ -96,8 +87,8 @@ async fn finish_erasures(commands: &Commands, clock: &Clock) -> Result<(), Strin
     Ok(())
 }
 
-async fn lift_restrictions(commands: &Commands, told: &dyn Told, clock: &Clock) -> Result<(), String> {
-    let ToldUpTo { position, but_for } = told.told().await.map_err(|error| cause(&error))?;
+async fn lift_restrictions(commands: &Commands, notices: &Notices, clock: &Clock) -> Result<(), String> {
+    let ToldUpTo { position, but_for } = notices.given().await.map_err(|error| cause(&error))?;
     let lifted = commands.lift_restrictions(position, &but_for, clock()).await;
     let lifted = lifted.map_err(|error| error.to_string())?;
     if lifted > 0 {

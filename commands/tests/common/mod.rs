@@ -4,10 +4,18 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use stage_commands::{Actor, Commands, IdempotencyKey, Request, accounts::Register};
-use stage_domain::{Language, SessionId, SourceId, StageId, post::PostContent, source::Network};
+use secrecy::SecretString;
+use stage_commands::{
+    Actor, CommandError, Commands, IdempotencyKey, Request, accounts::Register, members::Invite,
+};
+use stage_domain::{
+    AccountId, InvitationId, Language, SessionId, SourceId, StageId, account::Account, post::PostContent,
+    source::Network, stage::Role,
+};
 use stage_store::{Hint, Keyring, Log, MasterKey, Position};
 use uuid::Uuid;
+
+pub const PASSWORD: &str = "correct horse battery";
 
 pub struct House {
     pub commands: Commands,
@@ -42,6 +50,31 @@ impl House {
         Actor { account: done.id.into(), session: SessionId(Uuid::now_v7()) }
     }
 
+    pub async fn log_in(&self, email: &str) -> Result<Actor, CommandError> {
+        let fresh = [*Uuid::now_v7().as_bytes(), [7; 16]].concat().try_into().unwrap();
+        Ok(self.commands.log_in(email, PASSWORD.into(), fresh, request(0)).await?.actor)
+    }
+
+    pub async fn account(&self, account: AccountId) -> Account {
+        self.commands.log.load::<Account>(account.0).await.unwrap().aggregate
+    }
+
+    /// Invites, and gives the link's token as the mail has it.
+    pub async fn invited(&self, owner: Actor, stage: StageId, role: Role) -> (InvitationId, SecretString) {
+        let email = format!("{}@example.org", Uuid::now_v7());
+        let done = self.commands.invite(owner, stage, invite(&email, role), request(0)).await.unwrap();
+        let invitation = InvitationId(done.id);
+        let mail = self.commands.invitation_mail(invitation, at(0)).await.unwrap().unwrap();
+        assert_eq!((mail.email, mail.role), (email, role));
+        (invitation, mail.token)
+    }
+
+    /// Invites somebody, who accepts.
+    pub async fn joins(&self, owner: Actor, stage: StageId, who: Actor, role: Role) {
+        let (_, token) = self.invited(owner, stage, role).await;
+        self.commands.accept_invitation(who, &token, request(1)).await.unwrap();
+    }
+
     pub async fn stage(&self, actor: Actor, handle: &str) -> StageId {
         self.commands.create_stage(actor, "Rathaus", handle, request(0)).await.unwrap().id.into()
     }
@@ -67,13 +100,17 @@ impl House {
     }
 }
 
+pub fn invite(email: &str, role: Role) -> Invite {
+    Invite { email: email.into(), role, language: Language::En }
+}
+
 pub fn person(email: &str) -> Register {
     Register {
         first_name: "Ada".into(),
         last_name: "Lovelace".into(),
         email: email.into(),
         phone: None,
-        password: "correct horse battery".into(),
+        password: PASSWORD.into(),
         language: Language::En,
     }
 }

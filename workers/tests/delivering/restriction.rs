@@ -19,7 +19,7 @@ use stage_store::{Log, Recorded, StoreError};
 use stage_testkit::{FakeSlack, FakeSmtp};
 use stage_workers::{
     delivering::{Parcel, Recipient, Settings, recipients::Slack},
-    rights::{self, HandedOver, Told as _},
+    rights::{self, Notices},
 };
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -201,12 +201,12 @@ async fn a_restriction_ends_once_its_mail_is_sent_and_not_while_it_waits() {
     house.commands.correct_account(ada.account, correct, common::request()).await.unwrap();
     house.commands.restrict_account(ada.account, false, common::request()).await.unwrap();
     house.caught_up("outbox_mail").await;
-    let told = HandedOver::new(&house.log);
-    assert_eq!(told.told().await.unwrap().but_for, [ada.account], "it waits for its mail");
+    let notices = Notices::new(&house.log);
+    assert_eq!(notices.given().await.unwrap().but_for, [ada.account], "it waits for its mail");
     let mails = smtp.came(4).await;
     assert!(mails[3].data.contains("The restriction of your data ends"), "{}", mails[3].data);
     house.settled("sent", 4).await;
-    assert!(told.told().await.unwrap().but_for.is_empty());
+    assert!(notices.given().await.unwrap().but_for.is_empty());
 }
 
 #[tokio::test]
@@ -226,7 +226,7 @@ async fn a_mail_that_can_not_be_sent_holds_up_nobody_elses_end_of_a_restriction(
     let mails = smtp.came(2).await;
     assert!(mails.iter().all(|mail| mail.to == "bob@example.org"), "{mails:?}");
     house.settled("sent", 2).await;
-    let told = HandedOver::new(&house.log).told().await.unwrap();
+    let told = Notices::new(&house.log).given().await.unwrap();
     assert_eq!(told.but_for, [ada.account]);
     let lifted = house.commands.lift_restrictions(told.position, &told.but_for, chrono::Utc::now()).await;
     assert_eq!(lifted.unwrap(), 1);
@@ -248,8 +248,8 @@ async fn an_erasure_that_can_not_finish_holds_up_nobodys_end_of_a_restriction() 
     let away = house.without_objects().await;
     away.erase(ada.account, None, common::request()).await.unwrap();
     assert!(away.finish_erasures(chrono::Utc::now()).await.is_err());
-    let told = Arc::new(HandedOver::new(&house.log));
-    let working = tokio::spawn(rights::run(away, told, common::clock(), CancellationToken::new()));
+    let notices = Arc::new(Notices::new(&house.log));
+    let working = tokio::spawn(rights::run(away, notices, common::clock(), CancellationToken::new()));
     house
         .until("his restriction ends", async || {
             !house.log.load::<Account>(bob.account.0).await.unwrap().aggregate.is_restricted()
@@ -270,9 +270,9 @@ async fn a_worker_without_mail_waits_for_one_that_has_it() {
         house.commands.restrict_account(ada.account, true, common::request()).await.unwrap();
         house.commands.restrict_account(ada.account, false, common::request()).await.unwrap();
     };
-    let without_mail = HandedOver::new(&house.log);
+    let without_mail = Notices::new(&house.log);
     let lifted = async || {
-        let told = without_mail.told().await.unwrap();
+        let told = without_mail.given().await.unwrap();
         house.commands.lift_restrictions(told.position, &told.but_for, chrono::Utc::now()).await.unwrap()
     };
     announced().await;
