@@ -48,6 +48,13 @@ fn judge(found: &KeyCheckup) -> Finding {
             "a rotation did not come to its end: give that one as --old-master-key-file and run `stage keys rotate` again",
         );
     }
+    if !found.may_vacuum {
+        return Finding::wrong(
+            CHECK,
+            "this role may not vacuum the table subject_keys, so keys that are destroyed stay in it until PostgreSQL does",
+            "let the role that all programs use own the table: `ALTER TABLE subject_keys OWNER TO …`",
+        );
+    }
     Finding::well(CHECK, format!("master key {at_hand} opens them; {} of people", found.people))
 }
 
@@ -62,6 +69,7 @@ mod tests {
             wrong: vec![],
             people: 3,
             people_under_others: vec![],
+            may_vacuum: true,
         }
     }
 
@@ -71,5 +79,12 @@ mod tests {
         assert_eq!(finding.state, State::Wrong);
         assert!(finding.found.contains("2 keys of people need master key bb"), "{}", finding.found);
         assert_eq!(judge(&found()).state, State::Well);
+    }
+
+    #[test]
+    fn a_role_that_may_not_vacuum_is_told_whose_the_table_must_be() {
+        let finding = judge(&KeyCheckup { may_vacuum: false, ..found() });
+        assert_eq!(finding.state, State::Wrong);
+        assert!(finding.remedy.unwrap().contains("OWNER TO"));
     }
 }

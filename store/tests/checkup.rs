@@ -1,8 +1,11 @@
 //! What a look at the database finds.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::str::FromStr;
+
 use chrono::{TimeDelta, Utc};
-use stage_store::checkup;
+use sqlx::{PgPool, postgres::PgConnectOptions};
+use stage_store::{MasterKey, checkup, key_checkup, vacuum_keys};
 
 #[allow(clippy::disallowed_methods)]
 fn now() -> chrono::DateTime<Utc> {
@@ -45,4 +48,23 @@ async fn what_somebody_changed_is_named() {
     assert_eq!(found.missing_migrations, [1]);
     assert_eq!(found.foreign_migrations, [1, 9999]);
     assert!(found.clock_ahead > TimeDelta::minutes(9));
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_vacuum_the_keys_is_told_so_and_does_not_take_them_for_gone() {
+    let database = stage_testkit::database().await;
+    let may = async |pool: &PgPool| key_checkup(pool, MasterKey::generate().into()).await.unwrap().may_vacuum;
+    assert!(may(&database.pool).await);
+    assert!(vacuum_keys(&database.pool).await.unwrap());
+
+    let role = stage_testkit::unique("reader");
+    let make = format!("CREATE ROLE {role}; GRANT SELECT ON subject_keys, installation_keys TO {role}");
+    sqlx::raw_sql(&make).execute(&database.pool).await.unwrap();
+    let options = PgConnectOptions::from_str(&database.url).unwrap().options([("role", &role)]);
+    let as_role = PgPool::connect_with(options).await.unwrap();
+    assert!(!may(&as_role).await);
+    assert!(!vacuum_keys(&as_role).await.unwrap());
+    as_role.close().await;
+    let clean = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    sqlx::raw_sql(&clean).execute(&database.pool).await.unwrap();
 }

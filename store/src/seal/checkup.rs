@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use super::{MasterKeys, keyring, masters::Masters};
+use super::{MasterKeys, keyring, masters::Masters, vacuum};
 use crate::StoreError;
 
 /// What was found. Nothing is made or changed, and no person's key is opened. Keys go by the names under which the
@@ -19,6 +19,8 @@ pub struct KeyCheckup {
     pub people: u64,
     /// Master keys that are not at hand and wrap keys of people, with how many.
     pub people_under_others: Vec<(String, u64)>,
+    /// Whether PostgreSQL lets this role take the rows of destroyed keys out of their table.
+    pub may_vacuum: bool,
 }
 
 /// Looks at the keys.
@@ -50,5 +52,6 @@ pub async fn key_checkup(pool: &PgPool, keys: MasterKeys) -> Result<KeyCheckup, 
     let people = wrapped.iter().map(|(_, keys)| keys.cast_unsigned()).sum();
     let others = wrapped.into_iter().filter(|(master, _)| !at_hand.contains(master));
     let people_under_others = others.map(|(master, keys)| (master, keys.cast_unsigned())).collect();
-    Ok(KeyCheckup { at_hand, needed, wrong, people, people_under_others })
+    let may_vacuum = vacuum::allowed(pool).await?;
+    Ok(KeyCheckup { at_hand, needed, wrong, people, people_under_others, may_vacuum })
 }

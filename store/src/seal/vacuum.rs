@@ -29,3 +29,26 @@ async fn vacuum(connection: &mut PgConnection) -> Result<bool, StoreError> {
     .await?;
     Ok(is_clean.unwrap_or(false))
 }
+
+/// Whether PostgreSQL lets this role vacuum the table: as the owner of it or of the database, or, since version 17, because
+/// it was granted.
+pub(super) async fn allowed(pool: &PgPool) -> Result<bool, StoreError> {
+    let owns: bool = sqlx::query_scalar(
+        "SELECT pg_has_role(relowner, 'USAGE')
+             OR (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database())
+         FROM pg_class WHERE oid = 'subject_keys'::regclass",
+    )
+    .fetch_one(pool)
+    .await?;
+    if owns {
+        return Ok(true);
+    }
+    let knows_grant: bool = sqlx::query_scalar("SELECT current_setting('server_version_num')::int >= 170000")
+        .fetch_one(pool)
+        .await?;
+    if !knows_grant {
+        return Ok(false);
+    }
+    let granted = sqlx::query_scalar("SELECT has_table_privilege('subject_keys', 'MAINTAIN')");
+    Ok(granted.fetch_one(pool).await?)
+}
