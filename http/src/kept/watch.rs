@@ -134,9 +134,11 @@ impl Watch {
         nanos(self.begun.elapsed()).max(1)
     }
 
+    /// Whoever waits counts for as long as they do: a question that fails may take longer than a reader is remembered.
     fn is_wanted(&self) -> bool {
         let wanted = self.wanted.load(SeqCst);
-        self.live.is_followed() || wanted > 0 && self.since_begun().saturating_sub(wanted) < nanos(QUIET)
+        let read = wanted > 0 && self.since_begun().saturating_sub(wanted) < nanos(QUIET);
+        read || self.last.receiver_count() > 0 || self.live.is_followed()
     }
 
     fn answer(&self, asked: u64, stages: &Stages) {
