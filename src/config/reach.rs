@@ -20,8 +20,8 @@ pub(crate) struct ReachArgs {
     /// environment variable. Without it, the database of the `stage up` that runs on --data-dir is meant.
     #[arg(long, env = "STAGE_DATABASE_URL", hide_env_values = true)]
     database_url: Option<Secret>,
-    /// The data directory of a running `stage up`.
-    #[arg(long, env = "STAGE_DATA_DIR", default_value = ".stage")]
+    /// The data directory of a running `stage up`. Refused beside a database, as one of the two would be passed over.
+    #[arg(long, env = "STAGE_DATA_DIR", default_value = ".stage", conflicts_with = "database_url")]
     pub(crate) data_dir: PathBuf,
 }
 

@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::{
-    PERSON, account,
+    PERSON,
     common::{
         client::Client,
         program::{Program, command},
@@ -41,7 +41,7 @@ async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
         // Between those and the keys of people.
         ("SELECT FROM subject_keys LIMIT 1 FOR UPDATE", "all", "none"),
         // When all are, and the new master key is not in the old one's place.
-        ("LOCK TABLE subject_keys IN SHARE UPDATE EXCLUSIVE MODE", "all", "all"),
+        ("LOCK TABLE installation_keys IN SHARE UPDATE EXCLUSIVE MODE", "all", "all"),
     ];
     let mut first_master = String::new();
     for (locks, installation, people) in steps {
@@ -83,17 +83,11 @@ async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
     // The old key opens nothing any more, and says so.
     let kept = data.join("old-key");
     std::fs::write(&kept, old).unwrap();
-    let refused = account(
-        &data,
-        &[
-            "show",
-            PERSON[2],
-            "--database-url",
-            &postgres.url("stage"),
-            "--master-key-file",
-            kept.to_str().unwrap(),
-        ],
-    );
+    let refused = Command::new(env!("CARGO_BIN_EXE_stage"))
+        .args(["account", "show", PERSON[2], "--database-url", &postgres.url("stage"), "--master-key-file"])
+        .arg(&kept)
+        .output()
+        .unwrap();
     assert!(!refused.status.success());
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(said, "stage: the master key is not the one that this database was set up with\n");
