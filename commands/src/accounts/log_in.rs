@@ -5,8 +5,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 use sqlx::PgConnection;
 use stage_domain::{
-    AccountId, SessionId,
-    account::{Account, AccountCommand},
+    AccountId, Language, SessionId,
+    account::{Account, AccountCommand, Person},
 };
 use stage_store::{Act, Also, Appended, ClaimKind, ExecuteError, StoreError};
 
@@ -17,6 +17,8 @@ use crate::{Actor, CommandError, Commands, Done, Request, Time};
 pub struct NewSession {
     pub actor: Actor,
     pub token: SecretString,
+    /// In which the person reads.
+    pub language: Language,
     pub done: Done,
 }
 
@@ -71,7 +73,10 @@ impl Commands {
             result => result?,
         };
         let done = Done { id: account.0, version: receipt.version, position: receipt.position };
-        Ok(NewSession { actor, token: token.into(), done })
+        // From the log, because a read model may not know yet who registered a moment ago.
+        let person = self.log.load::<Account>(account.0).await?.aggregate.person;
+        let Person { language, .. } = person.ok_or(CommandError::WrongCredentials)?;
+        Ok(NewSession { actor, token: token.into(), language, done })
     }
 
     pub(super) async fn password_of(&self, account: AccountId) -> Result<Option<SecretString>, CommandError> {

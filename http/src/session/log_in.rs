@@ -61,17 +61,12 @@ pub(crate) async fn log_in(
     let extract::Json(LogIn { email, password, code }) = ask.payload;
     let request = Request { expected: None, idempotency: None, ..ask.request };
     let begun = app.commands.log_in_with(&email, password, code.as_ref(), clock::secret(), request).await?;
-    // Only a nicety: right after registering the read model may not know the person yet.
-    let account = app.reads.account(begun.actor.account).await.ok().flatten();
-
     let secure = app.settings.secure_cookies;
     let session = Session { actor: begun.actor, xsrf_token: xsrf_token(&begun.token) };
     let mut response = StatusCode::CREATED.into_response();
     let headers = response.headers_mut();
     cookies::begin(headers, secure, &begun.token, &session.xsrf_token);
-    if let Some(account) = account {
-        cookies::language(headers, secure, account.language);
-    }
+    cookies::language(headers, secure, begun.language);
     headers.insert(header::LOCATION, HeaderValue::from_static("/api/v1/session"));
     headers.insert("stage-position", HeaderValue::from(begun.done.position));
     let headers = std::mem::take(headers);
