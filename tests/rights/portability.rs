@@ -30,8 +30,8 @@ fn entries(archive: &Path) -> BTreeMap<String, Vec<u8>> {
     names.into_iter().map(read).collect()
 }
 
-/// Without what an installation decides by itself: positions, when it wrote something down, sessions, whom it told, and the second factor
-/// and memberships of stages that are not in the archive, which stay behind.
+/// Without what an installation decides by itself: positions, when it wrote something down, which events came with an archive,
+/// sessions, whom it told, and the second factor and memberships of stages that are not in the archive, which stay behind.
 fn comparable(archive: &Path) -> BTreeMap<String, String> {
     let mut comparable = BTreeMap::new();
     for (name, bytes) in entries(archive) {
@@ -52,6 +52,7 @@ fn comparable(archive: &Path) -> BTreeMap<String, String> {
                     let mut event: Value = serde_json::from_str(line).unwrap();
                     let fields = event.as_object_mut().unwrap();
                     assert!(fields.remove("position").is_some() && fields.remove("recorded_at").is_some());
+                    fields["metadata"].as_object_mut().unwrap().remove("restored");
                     format!("{event}\n")
                 })
                 .collect(),
@@ -64,6 +65,13 @@ fn comparable(archive: &Path) -> BTreeMap<String, String> {
 
 fn entry(archive: &Path, name: &str) -> Value {
     serde_json::from_slice(&entries(archive)[name]).unwrap()
+}
+
+/// How many events of an archive came to where it is from with another archive.
+fn restored(archive: &Path) -> usize {
+    let events = String::from_utf8(entries(archive)["events.ndjson"].clone()).unwrap();
+    let events = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    events.filter(|event| event["metadata"]["restored"] == "true").count()
 }
 
 /// The lines of `second` that are not in `first`, all of whose lines are in `second` in their order.
@@ -178,6 +186,7 @@ async fn an_account_is_taken_along_with_everything_into_another_installation() {
     let (events, more) = (before.remove("events.ndjson").unwrap(), after.remove("events.ndjson").unwrap());
     assert_eq!(after, before);
     let kept: Vec<_> = events.lines().filter(|line| !line.contains("PersonalDataRead")).collect();
+    assert_eq!((restored(&first), restored(&second)), (0, kept.len()));
     let more = added(&kept.join("\n"), &more);
     assert!(looks_in(&second).is_empty());
     let is = |line: &str, what: &str, whose: &str| line.contains(what) && line.contains(whose);

@@ -89,7 +89,7 @@ impl Also for Restrict {
     }
 }
 
-struct EndAfter(AccountId);
+pub(super) struct EndAfter(pub(super) AccountId);
 
 #[async_trait]
 impl Also for EndAfter {

@@ -60,7 +60,8 @@ impl Projection for Outbox {
 
     async fn apply(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), ProjectionError> {
         let mut drafts = Vec::new();
-        for event in batch {
+        // What came with an archive happened elsewhere, and was told there.
+        for event in batch.iter().filter(|event| !event.is_restored()) {
             for news in self.routes.news(event)? {
                 match news {
                     News::Tell(draft) => drafts.push((event, draft)),

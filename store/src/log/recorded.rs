@@ -6,6 +6,9 @@ use uuid::Uuid;
 use super::upcast;
 use crate::{Position, StoreError, seal::payload};
 
+/// The name in an event's metadata that says that it came with an archive.
+pub(super) const RESTORED: &str = "restored";
+
 /// An event as the log has it. Personal values in `payload` are sealed.
 #[derive(Clone, Debug)]
 pub struct Recorded {
@@ -29,6 +32,13 @@ impl Recorded {
     #[must_use]
     pub fn is_redacted(&self) -> bool {
         self.payload.get() == "{}"
+    }
+
+    /// Whether it happened in another installation, and came here with an archive.
+    #[must_use]
+    pub fn is_restored(&self) -> bool {
+        serde_json::from_str::<Value>(self.metadata.get())
+            .is_ok_and(|metadata| metadata.get(RESTORED).is_some())
     }
 
     /// The event in its present form. Personal values read as erased: a read model copies the sealed ones

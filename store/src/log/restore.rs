@@ -2,10 +2,12 @@
 //! one transaction.
 
 use cqrs_es::{Aggregate, DomainEvent as _};
+use serde_json::{Map, Value};
 use sqlx::{Postgres, Transaction};
 
 use super::{
-    Act, Appended, Log, Receipt,
+    Act, Appended, Log, Receipt, Recorded,
+    recorded::RESTORED,
     write::{self, Row},
 };
 use crate::{Position, StoreError, claim};
@@ -17,13 +19,32 @@ pub struct Restored {
     pub sequence: u64,
     pub event_type: String,
     pub event_version: String,
-    pub payload: serde_json::Value,
+    pub payload: Value,
     /// JSON.
-    pub metadata: String,
+    metadata: String,
 }
 
 impl Restored {
-    /// An event that says what has become different on the way here. By nobody: its metadata names no account.
+    /// As it happened elsewhere. Its metadata say so from now on, so that nobody outside is told of it once more
+    /// ([`Recorded::is_restored`]).
+    pub fn from_elsewhere(event: &Recorded) -> Result<Self, StoreError> {
+        let unreadable = |source| event.unreadable(source);
+        let mut metadata: Map<String, Value> =
+            serde_json::from_str(event.metadata.get()).map_err(unreadable)?;
+        metadata.insert(RESTORED.to_owned(), Value::from("true"));
+        Ok(Self {
+            stream_type: event.stream_type.clone(),
+            stream_id: event.stream_id,
+            sequence: event.sequence,
+            event_type: event.event_type.clone(),
+            event_version: event.event_version.clone(),
+            payload: serde_json::from_str(event.payload.get()).map_err(unreadable)?,
+            metadata: Value::Object(metadata).to_string(),
+        })
+    }
+
+    /// An event that says what has become different on the way here, and so happened here. By nobody: its metadata names
+    /// no account.
     pub fn of<A: Aggregate>(
         stream_id: uuid::Uuid,
         sequence: u64,

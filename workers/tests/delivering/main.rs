@@ -5,6 +5,7 @@
 mod common;
 mod crash;
 mod mail;
+mod restored;
 mod restriction;
 mod rights;
 mod slack;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 use stage_domain::{
     AccountId, MediaId, SourceId, StageId,
-    account::{Account, AccountEvent},
+    account::{Account, AccountEvent, Restriction},
     post::PostEvent,
     source::{Source, SourceEvent},
     stage::{Stage, StageEvent},
@@ -22,7 +22,7 @@ use crate::{
     CommandError, Time,
     accounts::{
         export::{EventLine, is_of},
-        restrict::Restrict,
+        restrict::{EndAfter, Restrict},
     },
     members::Joined,
     sources::{Begin, claimed},
@@ -195,6 +195,9 @@ impl Belongings {
         }
         if self.account.aggregate.is_restricted() {
             rows.push(Arc::new(Restrict(self.id)));
+        }
+        if self.account.aggregate.restriction == Restriction::Ending {
+            rows.push(Arc::new(EndAfter(self.id)));
         }
         rows
     }

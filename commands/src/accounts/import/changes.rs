@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use stage_domain::{
     AccountId,
-    account::{Account, AccountEvent},
+    account::{Account, AccountEvent, Restriction},
     stage::{Stage, StageEvent},
 };
 use stage_store::Restored;
@@ -30,7 +30,8 @@ impl Commands {
     }
 }
 
-/// The second factor is off: its secret stayed behind. And whoever is not here is in no team.
+/// The second factor is off: its secret stayed behind. The end of a restriction that was under way is announced from here. And
+/// whoever is not here is in no team.
 pub(super) fn events(
     belongings: &Belongings,
     absent: &BTreeSet<AccountId>,
@@ -38,9 +39,11 @@ pub(super) fn events(
 ) -> Result<Vec<Restored>, CommandError> {
     let mut events = Vec::new();
     let account = belongings.account_as_it_was();
-    if account.aggregate.second_factor {
-        let off = AccountEvent::SecondFactorDisabled { at };
-        events.push(Restored::of::<Account>(belongings.account().0, account.version + 1, &off)?);
+    let factor = account.aggregate.second_factor.then_some(AccountEvent::SecondFactorDisabled { at });
+    let ends = account.aggregate.restriction == Restriction::Ending;
+    let ending = ends.then_some(AccountEvent::RestrictionLiftAnnounced { at });
+    for (sequence, event) in (account.version + 1..).zip(factor.into_iter().chain(ending)) {
+        events.push(Restored::of::<Account>(belongings.account().0, sequence, &event)?);
     }
     for (stage, loaded) in belongings.stages_with_versions() {
         let gone = loaded.aggregate.team.members.keys().filter(|member| absent.contains(*member));

@@ -1,7 +1,7 @@
 //! Taking in an archive that [`Commands::export_account`] made, where the account is not there yet.
 //!
-//! The events come back as they were, sealed under a new key of the person; everything else follows from them: claims,
-//! owners, teams, files, schedules, read models. Views, sessions, the password, the second factor and the looks of auditors
+//! The events come back as they were, sealed under a new key of the person, and marked as restored, so that nobody is told of
+//! them once more; everything else follows from them: claims, owners, teams, files, schedules, read models. Views, sessions, the password, the second factor and the looks of auditors
 //! stay behind, and so do members of a team who have no account here (`changes.rs`). The archive is read twice: first for what follows
 //! (`belongings.rs`), then for the events.
 
@@ -131,7 +131,7 @@ impl Commands {
             if belongings.is_left_out(&line) {
                 continue;
             }
-            batch.push(line.restored());
+            batch.push(line.restored()?);
             if batch.len() == BATCH {
                 events += batch.len();
                 restoration.add(std::mem::take(&mut batch)).await.map_err(taken)?;
