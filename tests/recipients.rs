@@ -156,7 +156,7 @@ async fn register(program: &Program, name: &str) {
 }
 
 #[tokio::test]
-async fn what_the_outbox_says_is_to_be_done_about_a_dead_letter_is_what_helps() {
+async fn what_the_outbox_says_is_to_be_done_about_a_letter_that_did_not_arrive_is_what_helps() {
     let slack = FakeSlack::start().await;
     let program = Program::start_with(&["--slack-webhook-url", &slack.url]).await;
     slack.will_answer([(400, "no_text", None), (400, "invalid_payload", None)]);
@@ -193,6 +193,24 @@ async fn what_the_outbox_says_is_to_be_done_about_a_dead_letter_is_what_helps() 
         format!("stage: there is no delivery {} that is dead or waits; see `stage outbox status`\n", drop[2]);
     assert_eq!(again, expected);
     assert_eq!(slack.took(2).await.len(), 2);
+
+    // A webhook that is gone does not come back by waiting.
+    slack.will_answer([(404, "no_service", None); 16]);
+    register(&program, "four").await;
+    eventually("it waits in vain, and is said to", async || {
+        status = said(&program, &["outbox", "status"]);
+        status.contains("registration: waiting after")
+    })
+    .await;
+    assert!(status.contains("what it means: the webhook is gone or may not post"), "{status}");
+    assert!(
+        status.contains(
+            "what to do: waiting does not help: make a new one, set STAGE_SLACK_WEBHOOK_URL, restart, then "
+        ),
+        "{status}"
+    );
+    let trouble = stage(program.data(), &["outbox", "status"]).await["troubles"][0].clone();
+    assert!(trouble["remedy"].as_str().unwrap().starts_with("waiting does not help: "), "{trouble}");
     program.stop().await;
 }
 

@@ -1,5 +1,7 @@
 //! `stage outbox`: what recipients outside are told, and what to do when it does not arrive.
 
+mod advice;
+
 use std::io::{self, Write as _};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 use stage_projections::outbox::{Deliveries, DeliveryView, RecipientView};
 use uuid::Uuid;
 
+use self::advice::Advice;
 use crate::{config::ReachArgs, failure::Failure};
 
 /// How many deliveries `status` shows at most.
@@ -115,16 +118,21 @@ fn status(
     for delivery in troubles {
         let DeliveryView { id, recipient, kind, tries, state, .. } = delivery;
         let reason = delivery.reason.as_deref().unwrap_or("unknown");
-        let next = match state.as_str() {
-            "dead" => format!("stage outbox retry {id}, or stage outbox drop {id} --reason …"),
-            _ => format!("nothing; the next try is at {}", time(delivery.due_at)),
-        };
+        let (means, remedy) = advice(delivery);
         writeln!(
             out,
-            "\n{id}  {recipient}, {kind}: {state} after {tries} tries, {reason}\n  what to do: {next}"
+            "\n{id}  {recipient}, {kind}: {state} after {tries} tries, {reason}\n  what it means: {means}\n  \
+             what to do: {remedy}"
         )?;
     }
     Ok(())
+}
+
+/// What is wrong with a delivery and what to do about it.
+fn advice(delivery: &DeliveryView) -> (&'static str, String) {
+    let advice = Advice::of(delivery.reason.as_deref().unwrap_or_default());
+    let next = (delivery.state != "dead").then(|| time(delivery.due_at));
+    (advice.means, advice.remedy(delivery.id, next.as_deref()))
 }
 
 fn json_status(
@@ -146,11 +154,13 @@ fn json_status(
     let troubles: Vec<Value> = troubles
         .iter()
         .map(|delivery| {
+            let (means, remedy) = advice(delivery);
             json!({
                 "id": delivery.id, "recipient": delivery.recipient, "kind": delivery.kind,
                 "position": delivery.position, "state": delivery.state, "tries": delivery.tries,
                 "created_at": time(delivery.created_at), "due_at": time(delivery.due_at),
                 "settled_at": delivery.settled_at.map(time), "reason": delivery.reason,
+                "means": means, "remedy": remedy,
             })
         })
         .collect();
