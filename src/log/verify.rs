@@ -133,7 +133,7 @@ fn style() -> ProgressStyle {
 }
 
 fn text(report: &Report) -> String {
-    let Report { events, position, unsigned, checkpoints, redacted, .. } = report;
+    let Report { events, position, unread, unsigned, checkpoints, redacted, .. } = report;
     let mut text = String::new();
     for finding in &report.findings {
         text.push_str(&format!("{finding}\n"));
@@ -146,8 +146,11 @@ fn text(report: &Report) -> String {
     }
     let as_signed = if report.verified { "as they were signed" } else { "read" };
     text.push_str(&format!(
-        "{events} events up to position {position} {as_signed}, {checkpoints} checkpoints right, {redacted} events redacted, \
-         {unsigned} events not signed yet\n"
+        "{events} events up to position {position} {as_signed}, {checkpoints} checkpoints right, "
     ));
+    text.push_str(&match unsigned {
+        Some(unsigned) => format!("{redacted} events redacted, {unsigned} events not signed yet\n"),
+        None => format!("and no further: {unread} more events are signed and were not looked at\n"),
+    });
     text
 }

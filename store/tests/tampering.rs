@@ -54,6 +54,16 @@ async fn a_changed_event_is_found_and_named(#[case] sql: &str) {
     assert!(matches!(refused, Err(ProofError::Differs(_) | ProofError::NotCanonical { .. })), "{refused:?}");
 }
 
+#[tokio::test]
+async fn what_is_behind_a_changed_event_is_not_called_unsigned() {
+    let mut s = signed(key(1)).await;
+    s.append(3).await;
+    s.tamper(&format!("UPDATE events SET event_version = '2' WHERE position = {}", s.positions[99])).await;
+    let report = verify(&s, None).await;
+    assert_eq!((report.events, report.unread, report.unsigned), (99, EVENTS - 99, None));
+    assert_eq!(report.position, s.positions[98]);
+}
+
 /// The leaf is the same with the payload and without: the digest stays.
 #[rstest]
 #[case::of_an_event_that_is_never_redacted(99)]

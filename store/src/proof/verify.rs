@@ -49,8 +49,10 @@ pub struct Report {
     pub events: u64,
     /// The position of the last of them.
     pub position: Position,
-    /// Events that were appended since and that no checkpoint covers yet.
-    pub unsigned: u64,
+    /// Events that are in the tree of a checkpoint and were not read, because something was found before.
+    pub unread: u64,
+    /// Events that were appended since and that no checkpoint covers yet; `None` where it did not get that far.
+    pub unsigned: Option<u64>,
     /// Checkpoints whose signature and root are right.
     pub checkpoints: u64,
     /// Events whose payload was redacted; each redaction is an event of its own.
@@ -329,19 +331,27 @@ impl Verify {
         }
     }
 
-    async fn report(mut self) -> Result<Report, ProofError> {
-        if let Some((_, up_to)) = self.doubtful.first() {
-            self.findings.insert(0, Finding::Rewritten { after: self.good, up_to: *up_to });
-        }
+    async fn unsigned(&self) -> Result<u64, ProofError> {
         let unsigned: i64 = sqlx::query_scalar("SELECT count(*) FROM events WHERE position > $1")
             .bind(self.position)
             .fetch_one(&self.pool)
             .await?;
+        Ok(unsigned.cast_unsigned())
+    }
+
+    async fn report(mut self) -> Result<Report, ProofError> {
+        if let Some((_, up_to)) = self.doubtful.first() {
+            self.findings.insert(0, Finding::Rewritten { after: self.good, up_to: *up_to });
+        }
+        let unread = self.total.saturating_sub(self.frontier.size());
+        // Behind an event that differs, nothing tells the signed ones from those that came since.
+        let unsigned = if unread == 0 { Some(self.unsigned().await?) } else { None };
         Ok(Report {
             verified: self.findings.is_empty(),
             events: self.frontier.size(),
             position: self.position,
-            unsigned: unsigned.cast_unsigned(),
+            unread,
+            unsigned,
             checkpoints: self.right,
             redacted: self.redacted,
             resumed: self.resumed,
