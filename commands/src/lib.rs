@@ -44,3 +44,6 @@ impl Commands {
 
 /// A time, as the edge of the program gives it.
 pub type Time = DateTime<Utc>;
+
+/// The clock, for what takes so long that the time of the request is not the time when it is done.
+pub type Now<'a> = &'a (dyn Fn() -> Time + Send + Sync);

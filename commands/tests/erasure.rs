@@ -3,6 +3,9 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use common::{House, PASSWORD, at, invite, keyed, request};
 use stage_commands::{Actor, CommandError};
 use stage_domain::{
@@ -22,7 +25,7 @@ async fn an_erasure_closes_no_stage_that_somebody_else_owns_too() {
     house.joins(ada, stage, bob, Role::Owner).await;
     let invite = invite("edsger@example.org", Role::Editor);
     house.commands.invite(ada, stage, invite, request(3)).await.unwrap();
-    let erasure = house.commands.erase_account(ada, PASSWORD.into(), request(9)).await.unwrap();
+    let erasure = house.commands.erase_account(ada, PASSWORD.into(), request(9), &|| at(9)).await.unwrap();
     assert_eq!((erasure.stages, erasure.files, erasure.finished_at), (0, 0, Some(at(9))));
     assert_eq!(known(&house, ada.account).await, ["public.erasures", "public.events"]);
     assert!(house.commands.media(media.id.into()).await.is_ok());
@@ -33,7 +36,7 @@ async fn an_erasure_closes_no_stage_that_somebody_else_owns_too() {
     assert_eq!((open.len(), open[0].invited_by), (1, AccountId(Uuid::nil())), "it is the stage's");
 
     // It ends with the last of them, and her receipt is not told of that.
-    let erasure = house.commands.erase_account(bob, PASSWORD.into(), request(10)).await.unwrap();
+    let erasure = house.commands.erase_account(bob, PASSWORD.into(), request(10), &|| at(10)).await.unwrap();
     assert_eq!((erasure.stages, erasure.files), (1, 1));
     assert_eq!(house.commands.erasure(ada.account).await.unwrap().unwrap().stages, 0);
     assert!(house.commands.objects.get(&format!("media/{}", media.id)).await.unwrap().is_none());
@@ -43,7 +46,8 @@ async fn an_erasure_closes_no_stage_that_somebody_else_owns_too() {
 async fn only_the_right_password_erases() {
     let house = House::new().await;
     let ada = house.registered("ada@example.org").await;
-    let refused = house.commands.erase_account(ada, "wrong horse battery".into(), request(1)).await;
+    let refused =
+        house.commands.erase_account(ada, "wrong horse battery".into(), request(1), &|| at(1)).await;
     assert!(matches!(refused, Err(CommandError::WrongCredentials)));
     assert!(house.log_in("ada@example.org").await.is_ok());
 }
@@ -86,7 +90,7 @@ async fn known(house: &House, account: AccountId) -> Vec<String> {
 async fn after_an_erasure_no_table_but_the_log_and_the_receipt_knows_the_account() {
     let house = House::new().await;
     let (ada, media) = busy_person(&house).await;
-    let erasure = house.commands.erase_account(ada, PASSWORD.into(), request(9)).await.unwrap();
+    let erasure = house.commands.erase_account(ada, PASSWORD.into(), request(9), &|| at(9)).await.unwrap();
     assert_eq!((erasure.stages, erasure.files, erasure.finished_at), (2, 1, Some(at(9))));
     assert!(house.commands.objects.get(&format!("media/{media}")).await.unwrap().is_none());
 
@@ -127,7 +131,7 @@ async fn the_row_of_a_destroyed_key_is_gone_before_the_receipt_or_once_nobody_ma
     let ada = house.registered("ada@example.org").await.account;
     let key = wrapped(ada).await;
     assert_eq!(rows_with(&house, &key).await, 1);
-    assert!(house.commands.erase(ada, None, request(1)).await.unwrap().receipt.is_some());
+    assert!(house.commands.erase(ada, None, request(1), &|| at(1)).await.unwrap().receipt.is_some());
     assert_eq!(rows_with(&house, &key).await, 0);
 
     let bob = house.registered("bob@example.org").await.account;
@@ -135,7 +139,10 @@ async fn the_row_of_a_destroyed_key_is_gone_before_the_receipt_or_once_nobody_ma
     let mut old = pool.begin().await.unwrap();
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").execute(&mut *old).await.unwrap();
     sqlx::query("SELECT count(*) FROM subject_keys").execute(&mut *old).await.unwrap();
-    assert!(house.commands.erase(bob, None, request(2)).await.unwrap().receipt.is_some(), "nobody waits");
+    assert!(
+        house.commands.erase(bob, None, request(2), &|| at(2)).await.unwrap().receipt.is_some(),
+        "nobody waits"
+    );
     assert_eq!(rows_with(&house, &key).await, 1);
     old.commit().await.unwrap();
     house.commands.sweep(at(3)).await.unwrap();
@@ -179,7 +186,7 @@ async fn a_request_that_was_under_way_when_its_person_was_erased_leaves_no_row()
             house.blocked(2).await;
             lock.commit().await.unwrap();
         };
-        let erase = commands.erase(ada.account, None, request(1));
+        let erase = commands.erase(ada.account, None, request(1), &|| at(1));
         let (erasure, refused, ()) = tokio::join!(erase, request_under_way, let_go);
         assert!(erasure.unwrap().receipt.is_some());
         match what {
@@ -194,7 +201,7 @@ async fn a_request_that_was_under_way_when_its_person_was_erased_leaves_no_row()
 async fn the_receipt_is_signed_and_names_nobody() {
     let house = House::new().await;
     let (ada, _) = busy_person(&house).await;
-    let erasure = house.commands.erase(ada.account, None, request(9)).await.unwrap();
+    let erasure = house.commands.erase(ada.account, None, request(9), &|| at(9)).await.unwrap();
     let receipt = erasure.receipt.unwrap();
     let log = &house.commands.log;
     let verifier = log.keyring().receipt_verifier(log.pool()).await.unwrap();
@@ -207,7 +214,27 @@ async fn the_receipt_is_signed_and_names_nobody() {
         assert!(!receipt.contains(value));
     }
     // Asked again, it is the same one.
-    assert_eq!(house.commands.erase(ada.account, None, request(10)).await.unwrap().receipt, Some(receipt));
+    assert_eq!(
+        house.commands.erase(ada.account, None, request(10), &|| at(10)).await.unwrap().receipt,
+        Some(receipt)
+    );
+}
+
+#[tokio::test]
+async fn a_receipt_says_when_the_erasure_was_finished_and_not_when_it_was_asked_for() {
+    let house = House::new().await;
+    let (ada, _) = busy_person(&house).await;
+    // A second passes whenever somebody looks.
+    let looks = AtomicI64::new(9);
+    let clock = || at(looks.fetch_add(1, Ordering::Relaxed) + 1);
+    let erasure = house.commands.erase(ada.account, None, request(9), &clock).await.unwrap();
+    let finished_at = at(looks.load(Ordering::Relaxed));
+    assert_eq!((erasure.erased_at, erasure.finished_at), (at(9), Some(finished_at)));
+    assert!(finished_at >= at(11), "the stages were closed before");
+    let receipt = erasure.receipt.unwrap();
+    let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    assert!(receipt.contains(&format!("\nkey destroyed {}\n", time(at(9)))), "{receipt}");
+    assert!(receipt.contains(&format!("\nfinished {}\n", time(finished_at))), "{receipt}");
 }
 
 #[tokio::test]
@@ -217,19 +244,19 @@ async fn an_erasure_that_was_cut_off_anywhere_is_finished_by_the_next_who_looks(
     let pool = &house.database.pool;
     // The object store is away: everything but the files is done.
     let away = house.without_objects().await;
-    let erasure = away.erase_account(ada, PASSWORD.into(), request(9)).await.unwrap();
+    let erasure = away.erase_account(ada, PASSWORD.into(), request(9), &|| at(9)).await.unwrap();
     assert_eq!((erasure.finished_at, erasure.receipt), (None, None));
     assert!(matches!(house.log_in("ada@example.org").await, Err(CommandError::WrongCredentials)));
-    assert!(matches!(away.finish_erasures(at(10)).await, Err(CommandError::Store(_))));
+    assert!(matches!(away.finish_erasures(&|| at(10)).await, Err(CommandError::Store(_))));
     assert!(house.commands.objects.get(&format!("media/{media}")).await.unwrap().is_some());
 
-    assert_eq!(house.commands.finish_erasures(at(11)).await.unwrap(), 1);
+    assert_eq!(house.commands.finish_erasures(&|| at(11)).await.unwrap(), 1);
     assert!(house.commands.objects.get(&format!("media/{media}")).await.unwrap().is_none());
     let erasure = house.commands.erasure(ada.account).await.unwrap().unwrap();
     assert_eq!((erasure.stages, erasure.files, erasure.finished_at), (2, 1, Some(at(11))));
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM stage_owners").fetch_one(pool).await.unwrap();
     assert_eq!(left, 0);
-    assert_eq!(house.commands.finish_erasures(at(12)).await.unwrap(), 0);
+    assert_eq!(house.commands.finish_erasures(&|| at(12)).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -240,6 +267,6 @@ async fn files_of_a_stage_that_was_closed_while_the_object_store_was_away_go_lat
     let media = house.commands.add_media(ada, stage, PNG.into(), request(0)).await.unwrap().id;
     house.without_objects().await.close_stage(ada, stage, request(1)).await.unwrap();
     assert!(house.commands.objects.get(&format!("media/{media}")).await.unwrap().is_some());
-    house.commands.finish_erasures(at(2)).await.unwrap();
+    house.commands.finish_erasures(&|| at(2)).await.unwrap();
     assert!(house.commands.objects.get(&format!("media/{media}")).await.unwrap().is_none());
 }

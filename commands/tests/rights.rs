@@ -152,7 +152,7 @@ async fn an_archive_breaks_off_when_its_person_is_erased_while_it_is_sent() {
     let whole: Result<Vec<_>, _> = export().await.try_collect().await;
     assert!(whole.unwrap().len() > 6);
     let parts = export().await;
-    house.commands.erase_account(ada, PASSWORD.into(), request(2)).await.unwrap();
+    house.commands.erase_account(ada, PASSWORD.into(), request(2), &|| at(2)).await.unwrap();
     let parts: Vec<_> = parts.collect().await;
     assert!(matches!(parts.last(), Some(Err(CommandError::NotFound(Missing::Account)))), "{parts:?}");
 }

@@ -1,7 +1,7 @@
 use stage_commands::{Commands, accounts::Correct};
 use stage_domain::{AccountId, account::Purpose};
 
-use super::{CorrectArgs, done, request, show};
+use super::{CorrectArgs, done, now, request, show};
 use crate::failure::Failure;
 
 pub(super) async fn correct(
@@ -16,7 +16,7 @@ pub(super) async fn correct(
 }
 
 pub(super) async fn erase(commands: &Commands, account: AccountId, json: bool) -> Result<(), Failure> {
-    show::erasure(&commands.erase(account, None, request()).await?, json)
+    show::erasure(&commands.erase(account, None, request(), &now).await?, json)
 }
 
 pub(super) async fn restrict(

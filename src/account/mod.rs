@@ -11,7 +11,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand, ValueEnum};
-use stage_commands::{CommandError, Done, Missing, Request};
+use stage_commands::{CommandError, Done, Missing, Request, Time};
 use stage_domain::{AccountId, Language, account::Purpose};
 use stage_store::ClaimKind;
 use uuid::Uuid;
@@ -208,9 +208,14 @@ async fn find(house: &House, account: &str) -> Result<AccountId, Failure> {
     claimed.map(AccountId).ok_or(Failure::Command(CommandError::NotFound(Missing::Account)))
 }
 
-#[allow(clippy::disallowed_methods, reason = "the edge of the program, where times and ids come from")]
+#[allow(clippy::disallowed_methods, reason = "the edge of the program, where ids come from")]
 pub(crate) fn request() -> Request {
-    Request { at: chrono::Utc::now(), new_id: Uuid::now_v7(), expected: None, idempotency: None }
+    Request { at: now(), new_id: Uuid::now_v7(), expected: None, idempotency: None }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the edge of the program, where the time comes from")]
+fn now() -> Time {
+    chrono::Utc::now()
 }
 
 /// What the API answers in the same case.

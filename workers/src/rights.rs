@@ -80,7 +80,7 @@ async fn look(commands: &Commands, notices: &Notices, clock: &Clock) -> Result<(
 }
 
 async fn finish_erasures(commands: &Commands, clock: &Clock) -> Result<(), String> {
-    let finished = commands.finish_erasures(clock()).await.map_err(|error| error.to_string())?;
+    let finished = commands.finish_erasures(&**clock).await.map_err(|error| error.to_string())?;
     if finished > 0 {
         tracing::info!(finished, "erasures are finished");
     }

@@ -16,7 +16,7 @@ use stage_domain::{
 use stage_store::{Act, Also, Appended};
 
 use super::{Erasure, restrict::Restrict};
-use crate::{Actor, CommandError, Commands, Missing, Request, Time};
+use crate::{Actor, CommandError, Commands, Missing, Now, Request, Time};
 
 /// Rows that go with the person; `$1` is the account. A table that says something about an account has its line
 /// here; only `restrictions` is needed until the erasure is finished.
@@ -37,12 +37,13 @@ impl Commands {
         actor: Actor,
         password: SecretString,
         request: Request,
+        now: Now<'_>,
     ) -> Result<Erasure, CommandError> {
         let hash = self.password_of(actor.account).await?;
         if !self.passwords.verify(password, hash).await? {
             return Err(CommandError::WrongCredentials);
         }
-        self.erase(actor.account, Some(actor.account), request).await
+        self.erase(actor.account, Some(actor.account), request, now).await
     }
 
     /// Erases an account on the operator's word. Sent again, it says how far the erasure is.
@@ -51,6 +52,7 @@ impl Commands {
         account: AccountId,
         by: Option<AccountId>,
         request: Request,
+        now: Now<'_>,
     ) -> Result<Erasure, CommandError> {
         if self.erasure(account).await?.is_none() {
             let act = Act {
@@ -68,7 +70,7 @@ impl Commands {
                 Err(_) => {}
             }
         }
-        if let Err(error) = self.finish_erasure(account, request.at).await {
+        if let Err(error) = self.finish_erasure(account, now).await {
             tracing::warn!(%error, "an erasure is not finished yet; it is tried again");
         }
         self.erasure(account).await?.ok_or(CommandError::NotFound(Missing::Account))

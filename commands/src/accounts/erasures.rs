@@ -7,7 +7,7 @@ use stage_store::Position;
 use uuid::Uuid;
 
 use super::texts::RECEIPT;
-use crate::{CommandError, Commands, Time};
+use crate::{CommandError, Commands, Now, Time};
 
 /// An erasure and how far it is. It says nothing about the person but the number that the account had.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -40,7 +40,7 @@ impl Commands {
 
     /// Goes on with every erasure that is under way, and deletes the files of stages that were closed. Says how many
     /// erasures it finished. What fails is left for the next time, and the others go on; the last failure comes back.
-    pub async fn finish_erasures(&self, now: Time) -> Result<usize, CommandError> {
+    pub async fn finish_erasures(&self, now: Now<'_>) -> Result<usize, CommandError> {
         let under_way: Vec<Uuid> = sqlx::query_scalar(
             "SELECT account_id FROM erasures WHERE finished_at IS NULL ORDER BY erased_at",
         )
@@ -65,9 +65,9 @@ impl Commands {
     }
 
     /// Each step leaves behind that it is done; repeated, it does what is left.
-    pub(super) async fn finish_erasure(&self, account: AccountId, now: Time) -> Result<(), CommandError> {
+    pub(super) async fn finish_erasure(&self, account: AccountId, now: Now<'_>) -> Result<(), CommandError> {
         // A stage that has another owner goes on without the person.
-        self.end_memberships(account, now).await?;
+        self.end_memberships(account, now()).await?;
         let closed: Vec<Uuid> = sqlx::query_scalar(
             "SELECT stage_id FROM stage_owners WHERE owner = $1 AND closed_at IS NOT NULL ORDER BY stage_id",
         )
@@ -80,19 +80,21 @@ impl Commands {
         self.sign(account, now).await
     }
 
-    async fn sign(&self, account: AccountId, now: Time) -> Result<(), CommandError> {
+    async fn sign(&self, account: AccountId, now: Now<'_>) -> Result<(), CommandError> {
         let Some(erasure) = self.erasure(account).await?.filter(|erasure| erasure.receipt.is_none()) else {
             return Ok(());
         };
         self.vacuum_keys().await;
         let pool = self.log.pool();
-        let receipt = self.log.keyring().sign_receipt(pool, &text(&erasure, now)).await?;
+        // Only now: closing stages and deleting files takes its time.
+        let finished_at = now();
+        let receipt = self.log.keyring().sign_receipt(pool, &text(&erasure, finished_at)).await?;
         sqlx::query(
             "WITH over AS (DELETE FROM restrictions WHERE account_id = $1)
              UPDATE erasures SET finished_at = $2, receipt = $3 WHERE account_id = $1 AND finished_at IS NULL",
         )
         .bind(account.0)
-        .bind(now)
+        .bind(finished_at)
         .bind(receipt)
         .execute(pool)
         .await?;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     answer::POSITION,
     app::Shared,
+    clock,
     contract::{params::VersionHeader, responses::EraseRefusals, text},
     extract::{self, Ask, ClientAddress, Session},
     problem::Problem,
@@ -92,7 +93,7 @@ pub(crate) async fn erase(
     app.limits.log_in.check(client)?;
     let extract::Json(EraseAccount { password }) = ask.payload;
     let request = Request { idempotency: None, ..ask.request };
-    let erasure = app.commands.erase_account(session.actor, password, request).await?;
+    let erasure = app.commands.erase_account(session.actor, password, request, &clock::now).await?;
     let status = match erasure.finished_at {
         Some(_) => StatusCode::OK,
         None => StatusCode::ACCEPTED,

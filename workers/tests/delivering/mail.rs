@@ -130,7 +130,7 @@ async fn a_change_of_address_is_told_at_the_old_one_and_only_there_until_the_per
         let correct = Correct { email: Some(email.into()), ..Correct::default() };
         house.commands.correct_account(who.account, correct, common::request()).await.unwrap();
     }
-    house.commands.erase(bob.account, None, common::request()).await.unwrap();
+    house.commands.erase(bob.account, None, common::request(), &chrono::Utc::now).await.unwrap();
     let working = house.mail(Arc::new(common::smtp(&smtp)), quick()).await;
     house.settled("sent", 4).await;
     let withheld = house.settled("withheld", 2).await;

@@ -76,7 +76,7 @@ async fn what_a_restriction_kept_back_is_never_sent_of_one_who_is_erased_and_doe
     let late = chrono::Utc::now() + DELIVERY_LIFE + chrono::TimeDelta::hours(1);
     house.deliveries().sweep(late).await.unwrap();
     assert_eq!(house.settled("withheld", 3).await.len(), 3, "they wait for the restriction to be lifted");
-    house.commands.erase(ada.account, None, common::request()).await.unwrap();
+    house.commands.erase(ada.account, None, common::request(), &chrono::Utc::now).await.unwrap();
     // With what would tell of the erasure, had Slack ever been told of the person.
     let settled = house.settled("withheld", 4).await;
     let reasons: Vec<_> = settled.iter().map(|delivery| delivery.reason.as_deref().unwrap()).collect();
@@ -99,7 +99,7 @@ async fn what_was_kept_back_before_an_erasure_let_go_of_it_is_let_go_of_by_the_n
     let working = house.tell_slack(&slack, quick()).await;
     let ada = house.register("ada@example.org").await;
     house.settled("sent", 1).await;
-    house.commands.erase(ada.account, None, common::request()).await.unwrap();
+    house.commands.erase(ada.account, None, common::request(), &chrono::Utc::now).await.unwrap();
     house.settled("sent", 2).await;
     working.abort();
     // As an older version left it.
@@ -246,8 +246,8 @@ async fn an_erasure_that_can_not_finish_holds_up_nobodys_end_of_a_restriction() 
     house.commands.restrict_account(bob.account, false, common::request()).await.unwrap();
     // Her picture can't be deleted.
     let away = house.without_objects().await;
-    away.erase(ada.account, None, common::request()).await.unwrap();
-    assert!(away.finish_erasures(chrono::Utc::now()).await.is_err());
+    away.erase(ada.account, None, common::request(), &chrono::Utc::now).await.unwrap();
+    assert!(away.finish_erasures(&chrono::Utc::now).await.is_err());
     let notices = Arc::new(Notices::new(&house.log));
     let working = tokio::spawn(rights::run(away, notices, common::clock(), CancellationToken::new()));
     house

@@ -39,7 +39,7 @@ async fn a_correction_and_an_erasure_go_to_who_got_the_data_and_to_nobody_else()
     for person in [old, ada] {
         let correct = Correct { last_name: Some("Byron".into()), ..Correct::default() };
         house.commands.correct_account(person.account, correct, common::request()).await.unwrap();
-        house.commands.erase(person.account, None, common::request()).await.unwrap();
+        house.commands.erase(person.account, None, common::request(), &chrono::Utc::now).await.unwrap();
     }
     // Erased before the correction could be sent, or not: either way the last word is the erasure.
     house
@@ -108,7 +108,7 @@ async fn a_correction_after_an_objection_is_told_to_who_has_the_data_without_wha
     let noted = house.deliveries().disclosures(ada.account).await.unwrap();
     assert_eq!(noted, disclosed, "no value went out, so none is noted");
     // And of the erasure too.
-    house.commands.erase(ada.account, None, common::request()).await.unwrap();
+    house.commands.erase(ada.account, None, common::request(), &chrono::Utc::now).await.unwrap();
     assert!(slack.took(3).await[2].text.contains("Erasure"));
     working.abort();
 }
