@@ -7,6 +7,7 @@ use common::{Answer, House, request};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use stage_commands::auditors::{Auditors, Scope};
+use stage_store::proof::{Notary, NotaryKey};
 
 struct Reader<'a> {
     house: &'a House,
@@ -171,4 +172,29 @@ async fn readers_of_one_person_at_the_same_time_are_all_told_of() {
     assert!(shown > 0 && all.iter().all(|answer| answer.status == 200 || answer.status == 409));
     let told = personal.json(&format!("/v1/audit/streams/access/{account}")).await;
     assert_eq!(told["version"], shown, "each answer that showed something is in the log");
+}
+
+#[tokio::test]
+async fn a_size_that_no_signed_log_has_is_refused_with_its_field_and_its_bounds() {
+    let house = House::new().await;
+    lived_in(&house).await;
+    let reader = Reader::new(&house, Scope::Read).await;
+    let path = "/v1/audit/proofs/consistency";
+    reader.get(&format!("{path}?from=1")).await.problem(404, "not-found");
+    let mut connection = house.database.pool.acquire().await.unwrap();
+    let key = NotaryKey::new("example.org/log", &[1; 32]).unwrap();
+    let mut notary = Notary::take_up(&mut connection, key, &[]).await.unwrap();
+    while notary.extend(&mut connection, i64::MAX, 100, chrono::Utc::now()).await.unwrap().is_some() {}
+    let size = reader.json("/v1/audit/checkpoint").await["size"].as_u64().unwrap();
+    assert_eq!(reader.json(&format!("{path}?from=1&to=2")).await["to"]["size"], 2);
+    for (query, field, most) in [
+        (format!("from={}", size + 1), "from", size),
+        (format!("from=1&to={}", size + 1), "to", size),
+        ("from=3&to=2".to_owned(), "from", 2),
+    ] {
+        let answer = reader.get(&format!("{path}?{query}")).await;
+        assert_eq!(answer.problem(422, "validation"), [field], "{query}");
+        let fault = &answer.json["errors"][0];
+        assert_eq!(fault["message"], format!("must be 1 to {most}"), "{query}");
+    }
 }

@@ -147,9 +147,10 @@ impl From<ProofError> for Problem {
             ProofError::NoCheckpoint => Self::new(Kind::NotFound),
             ProofError::NoEvent(_) => gone("position", "no_event", "is not the position of an event"),
             ProofError::NotSigned(_) => gone("position", "not_signed", "is not in a checkpoint yet"),
-            ProofError::Sizes { size, .. } => {
-                let text = format!("must be 1 to {size}, and the first not the larger");
-                Self::field(Kind::NotFound, "from", "no_such_size", &text)
+            // The contract can't say how far the log is.
+            ProofError::Sizes { to, size, .. } => {
+                let (field, most) = if (1..=size).contains(&to) { ("from", to) } else { ("to", size) };
+                Self::field(Kind::Validation, field, "no_such_size", &format!("must be 1 to {most}"))
             }
             ProofError::OldDatabase
             | ProofError::NotCanonical { .. }

@@ -45,7 +45,7 @@ const GERMAN: &[(&str, &str)] = &[
     ("unknown_cursor", "ist keine Marke, die wir vergeben haben"),
     ("no_event", "ist nicht die Position eines Ereignisses"),
     ("not_signed", "ist noch in keinem Prüfpunkt"),
-    ("no_such_size", "muss zwischen {0} und {1} liegen, das erste nicht größer als das zweite"),
+    ("no_such_size", "muss zwischen {0} und {1} liegen"),
     ("not_an_event_type", "muss die Art eines Ereignisses sein, etwa PostImported"),
     ("not_a_stream", "muss ein Strom wie stage/<id> sein"),
     ("not_a_moment", "muss eine Position sein oder eine Zeit wie 2026-11-25T12:00:00Z"),
