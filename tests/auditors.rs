@@ -143,6 +143,8 @@ async fn an_auditor_checks_what_is_fetched_over_http_with_nothing_of_ours() {
     keep("consistency", &proof);
     let said = verified(key, &["--consistency", "consistency", "early"], folder.path());
     assert_eq!(said, format!("the log of {early} events is the beginning of that of {late}\n"));
+    let said = verified(key, &["--consistency", "consistency", "late"], folder.path());
+    assert_eq!(said, format!("the proof is from {early} events, and the checkpoint is of {late}\n"));
     let mut other: Value = serde_json::from_str(&proof).unwrap();
     other["path"][0] = other["to"]["root"].clone();
     keep("consistency", &other.to_string());

@@ -127,13 +127,13 @@ def main():
     text = open(args.proof or args.consistency or args.checkpoint, encoding="utf-8").read()
     if args.consistency:
         proof, (first, old) = json.loads(text), checkpoint(file.read(), args.key)
-        size, new = checkpoint(proof["to"]["checkpoint"], args.key)
+        begin, (size, new) = proof["from"]["size"], checkpoint(proof["to"]["checkpoint"], args.key)
+        begin == first or sys.exit(f"the proof is from {begin} events, and the checkpoint is of {first}")
         found = consistent(first, size, old, [b64decode(hash) for hash in proof["path"]])
         expected, what = (old, new), f"the log of {first} events is the beginning of that of {size}"
     elif args.proof:
         head, note = text.split("\n\n", 1)
-        kind, index, *path = head.splitlines()
-        size, expected = checkpoint(note, args.key)
+        (_, index, *path), (size, expected) = head.splitlines(), checkpoint(note, args.key)
         event, index = json.loads(next(file)), int(index.split()[1])
         _, found = climb(index, size - 1, [b64decode(hash) for hash in path], b"", leaf(event))
         what = f"the event at position {event['position']} is in the log of {size} events"
