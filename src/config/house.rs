@@ -10,7 +10,7 @@ use super::{MasterKeyArgs, ReachArgs, reach::Reached};
 use crate::{failure::Failure, keys, secret::Secret, services::s3};
 
 /// Which installation is meant, with its master key and its files. For the one that `stage up` keeps, the data
-/// directory is enough.
+/// directory is enough; a master key that is given all the same holds.
 #[derive(Args)]
 pub(crate) struct HouseArgs {
     #[command(flatten)]
@@ -64,8 +64,8 @@ impl HouseArgs {
 
     pub(crate) fn master_keys(&self) -> Result<MasterKeys, Failure> {
         match self.reach.private() {
-            Some(data) => keys::of_data_dir(data),
-            None => self.keys.keys(),
+            Some(data) if !self.keys.given() => keys::of_data_dir(data),
+            _ => self.keys.keys(),
         }
     }
 

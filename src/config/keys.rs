@@ -37,6 +37,10 @@ impl MasterKeyArgs {
         Ok(MasterKeys::new(move || args.read().map_err(|failure| failure.sentence())))
     }
 
+    pub(crate) fn given(&self) -> bool {
+        self.master_key.is_some() || self.master_key_file.is_some() || self.has_old()
+    }
+
     pub(crate) fn has_old(&self) -> bool {
         self.old_master_key.is_some() || self.old_master_key_file.is_some()
     }

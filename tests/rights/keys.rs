@@ -100,3 +100,21 @@ async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
     assert_eq!(again.get("/api/v1/account").await.body["last_name"], PERSON[1]);
     program.stop().await;
 }
+
+#[tokio::test]
+async fn a_master_key_that_is_given_for_a_data_directory_is_the_one_that_holds() {
+    let program = Program::start().await;
+    let (_, id) = person(&program).await;
+    let show = |file: &std::path::Path| {
+        account(program.data(), &["show", &id, "--master-key-file", file.to_str().unwrap()])
+    };
+    assert_eq!(said(&show(&program.data().join("secrets/master-key")))["id"], json!(id));
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = folder.path().join("key");
+    std::fs::write(&wrong, "01".repeat(32)).unwrap();
+    let refused = show(&wrong);
+    assert!(!refused.status.success());
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(told, "stage: the master key is not the one that this database was set up with\n");
+    program.stop().await;
+}
