@@ -10,7 +10,7 @@ use stage_commands::auditors::{AuditorRow, Auditors, NewAuditor, Scope};
 use stage_domain::AuditorId;
 use uuid::Uuid;
 
-use crate::{config::ReachArgs, failure::Failure};
+use crate::{cli, config::ReachArgs, failure::Failure};
 
 #[derive(Args)]
 pub(crate) struct AuditorArgs {
@@ -40,6 +40,7 @@ enum AuditorCommand {
     /// Ends an auditor's token at once.
     Revoke {
         /// The auditor, as `stage auditor list` names them.
+        #[arg(value_parser = cli::id)]
         id: Uuid,
         #[command(flatten)]
         output: OutputArgs,

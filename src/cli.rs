@@ -1,6 +1,7 @@
 //! What can be typed. Each flag has an environment variable of the same name, with `STAGE_` before it.
 
 use clap::{Parser, Subcommand};
+use uuid::Uuid;
 
 use crate::{
     account, auditor, config, doctor, keys, log::LogCommand, mail, outbox, post, projections,
@@ -48,4 +49,9 @@ pub(crate) enum Command {
     Doctor(Box<doctor::DoctorArgs>),
     /// Prints the published contract of the HTTP API.
     Openapi,
+}
+
+/// Reads an id; what is none is refused in words for people, behind the name of the argument.
+pub(crate) fn id(text: &str) -> Result<Uuid, String> {
+    text.parse().map_err(|_| "is not an id, which looks like 01a2096f-542e-73d3-aa7c-6282cd377862".to_owned())
 }

@@ -13,7 +13,7 @@ use stage_store::{Hint, Keyring, Log, MasterKey, Position};
 use stage_workers::delivering::recipients::mail::{Folder, Kept};
 use uuid::Uuid;
 
-use crate::{config::ReachArgs, data_dir, failure::Failure};
+use crate::{cli, config::ReachArgs, data_dir, failure::Failure};
 
 #[derive(Args)]
 pub(crate) struct MailArgs {
@@ -31,6 +31,7 @@ enum MailCommand {
     /// Shows a mail, unless its person was erased.
     Show {
         /// The mail, as `stage mail list` names it.
+        #[arg(value_parser = cli::id)]
         id: Uuid,
         #[command(flatten)]
         output: OutputArgs,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     account::{done, request},
+    cli,
     config::HouseArgs,
     failure::Failure,
 };
@@ -22,6 +23,7 @@ enum PostCommand {
     /// tells of it. Importing the post again does not bring it back.
     Redact {
         /// The post.
+        #[arg(value_parser = cli::id)]
         post: Uuid,
         /// Why: a code and no text, so that nothing about whoever asked is kept.
         #[arg(long, value_enum)]

@@ -17,6 +17,7 @@ use stage_store::ClaimKind;
 use uuid::Uuid;
 
 use crate::{
+    cli,
     config::{House, HouseArgs},
     failure::Failure,
 };
@@ -78,6 +79,7 @@ enum AccountCommand {
     /// Prints the signed receipt of an erasure.
     Receipt {
         /// The id that the account had.
+        #[arg(value_parser = cli::id)]
         account: Uuid,
         #[command(flatten)]
         output: OutputArgs,
@@ -108,6 +110,7 @@ enum AccountCommand {
 }
 
 #[derive(Args)]
+#[group(required = true, multiple = true)]
 struct CorrectArgs {
     #[arg(long)]
     first_name: Option<String>,

@@ -55,6 +55,11 @@ impl ReachArgs {
         }
     }
 
+    /// Fails when the address is none, or there is nothing in the data directory.
+    pub(crate) fn there(&self) -> Result<(), Failure> {
+        self.options().map(drop)
+    }
+
     /// The data directory, when no other database is named.
     pub(crate) fn private(&self) -> Option<&Path> {
         self.database_url.is_none().then_some(&*self.data_dir)

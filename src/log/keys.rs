@@ -33,7 +33,11 @@ impl KeyArgs {
     /// The same for what can't be done without.
     pub(super) fn some_keys(&self, reach: &ReachArgs) -> Result<Vec<PublicKey>, Failure> {
         match self.keys(reach)? {
-            keys if keys.is_empty() => Err(Failure::NoPublicKey),
+            keys if keys.is_empty() => {
+                // Where there is no log at all, a key would not help.
+                reach.there()?;
+                Err(Failure::NoPublicKey)
+            }
             keys => Ok(keys),
         }
     }

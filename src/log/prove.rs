@@ -1,6 +1,6 @@
 //! `stage log prove`.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 use stage_store::{
     Position,
@@ -14,9 +14,10 @@ use super::{
 use crate::{config::ReachArgs, failure::Failure};
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["position", "from"])))]
 pub(crate) struct ProveArgs {
     /// Proves that the event at this position is in the log, as a C2SP tlog-proof.
-    #[arg(required_unless_present = "from", conflicts_with_all = ["from", "to"])]
+    #[arg(conflicts_with = "to")]
     position: Option<Position>,
     /// Proves that a log of so many events is the beginning of a later one.
     #[arg(long, value_name = "SIZE")]

@@ -11,7 +11,7 @@ use stage_projections::outbox::{Deliveries, DeliveryView, RecipientView};
 use uuid::Uuid;
 
 use self::advice::Advice;
-use crate::{config::ReachArgs, failure::Failure};
+use crate::{cli, config::ReachArgs, failure::Failure};
 
 /// How many deliveries `status` shows at most.
 const SHOWN: i64 = 100;
@@ -32,6 +32,7 @@ enum OutboxCommand {
     /// Tries a delivery again from the start.
     Retry {
         /// The delivery, as `stage outbox status` names it.
+        #[arg(value_parser = cli::id)]
         id: Uuid,
         #[command(flatten)]
         output: OutputArgs,
@@ -39,6 +40,7 @@ enum OutboxCommand {
     /// Gives a delivery up.
     Drop {
         /// The delivery, as `stage outbox status` names it.
+        #[arg(value_parser = cli::id)]
         id: Uuid,
         /// Why, for whoever asks later. Nothing about a person.
         #[arg(long)]
