@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::{
-    PERSON,
+    PERSON, account,
     common::{
         client::Client,
         program::{Program, command},
