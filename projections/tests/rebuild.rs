@@ -15,7 +15,7 @@ use stage_projections::{
     ProjectionError,
     engine::{
         OperateError, Projection, Rebuild, State, all,
-        rebuild::{Difference, Phase, RebuildError, Rebuilding, Stand, compare, rebuild},
+        rebuild::{Difference, Phase, RebuildError, Rebuilding, Stand, compare, give_up, rebuild},
         skip, take_up,
     },
     feed::Feed,
@@ -184,20 +184,25 @@ impl Projection for Half {
     }
 }
 
-#[tokio::test]
-async fn a_rebuild_that_was_told_to_stop_goes_on_where_it_was() {
-    let world = world().await;
-    let last = history::write(&world.log, 6, 400).await;
-    world.catch_up().await;
-    let rows = common::rows(world.pool()).await;
-    let first = with(&world);
+/// Begins a rebuild, and stops it half-way.
+async fn half_rebuilt(world: &World) {
+    let first = with(world);
     let stop = first.stop.clone();
     let half = Half::then(move || {
         stop.cancel();
         Ok(())
     });
     assert!(matches!(rebuild(&first, half).await, Err(RebuildError::Interrupted)));
-    assert_eq!(schemas(&world).await, ["read_feed__next"]);
+    assert_eq!(schemas(world).await, ["read_feed__next"]);
+}
+
+#[tokio::test]
+async fn a_rebuild_that_was_told_to_stop_goes_on_where_it_was() {
+    let world = world().await;
+    let last = history::write(&world.log, 6, 400).await;
+    world.catch_up().await;
+    let rows = common::rows(world.pool()).await;
+    half_rebuilt(&world).await;
     assert_eq!(common::rows(world.pool()).await, rows, "the live tables are as they were");
     let done: i64 = sqlx::query_scalar("SELECT sum(applied)::bigint FROM projection_rebuild_parts")
         .fetch_one(world.pool())
@@ -213,6 +218,22 @@ async fn a_rebuild_that_was_told_to_stop_goes_on_where_it_was() {
     assert_eq!(stand.before, done.cast_unsigned(), "nothing was applied twice");
     assert_eq!(stand.done, stand.total);
     assert_eq!(compare(&with(&world), Arc::new(Feed)).await.unwrap().different, 0);
+}
+
+#[tokio::test]
+async fn a_rebuild_that_was_ended_is_given_up_and_nothing_of_it_stays() {
+    let world = world().await;
+    history::write(&world.log, 6, 400).await;
+    world.catch_up().await;
+    let rows = common::rows(world.pool()).await;
+    half_rebuilt(&world).await;
+    assert!(give_up(world.pool(), Arc::new(Feed)).await.unwrap());
+    assert_eq!(schemas(&world).await, [] as [&str; 0]);
+    assert!(!give_up(world.pool(), Arc::new(Feed)).await.unwrap());
+    assert_eq!(common::rows(world.pool()).await, rows, "the live tables are as they were");
+    let anew = with(&world);
+    rebuild(&anew, Arc::new(Feed)).await.unwrap();
+    assert_eq!(anew.stand.borrow().before, 0);
 }
 
 #[tokio::test]

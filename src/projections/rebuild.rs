@@ -1,10 +1,10 @@
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, sync::Arc};
 
 use clap::Args;
 use serde_json::json;
 use stage_projections::engine::{
-    Rebuild, all,
-    rebuild::{RebuildError, Rebuilding, Stand, rebuild},
+    Projection, Rebuild, all,
+    rebuild::{RebuildError, Rebuilding, Stand, give_up, rebuild},
 };
 use tokio::sync::watch;
 
@@ -22,6 +22,9 @@ pub(super) struct RebuildArgs {
     /// How many workers apply events at the same time; as many as there are processors where it isn't given.
     #[arg(long)]
     workers: Option<NonZeroUsize>,
+    /// Drops what a rebuild has made that was ended, instead of going on with it. The live tables stay as they are.
+    #[arg(long, conflicts_with = "workers")]
+    give_up: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -31,6 +34,9 @@ pub(super) async fn run(args: RebuildArgs, stop: Stop) -> Result<(), Failure> {
         true => all().into_iter().filter(|projection| projection.rebuild() != Rebuild::Never).collect(),
         false => args.names.iter().map(|name| named(name)).collect::<Result<Vec<_>, _>>()?,
     };
+    if args.give_up {
+        return drop_begun(chosen, &args.output).await;
+    }
     let workers = workers(args.workers);
     let reached = args.output.reach.open(connections(workers)).await?;
     for projection in chosen {
@@ -48,6 +54,19 @@ pub(super) async fn run(args: RebuildArgs, stop: Stop) -> Result<(), Failure> {
         })?;
         let sentence = format!("{name} is rebuilt and serves, as of event {position}.");
         say(args.output.json, &json!({ "name": name, "phase": "done", "position": position }), &sentence)?;
+    }
+    Ok(())
+}
+
+async fn drop_begun(chosen: Vec<Arc<dyn Projection>>, output: &OutputArgs) -> Result<(), Failure> {
+    let reached = output.reach.open(2).await?;
+    for projection in chosen {
+        let name = projection.name();
+        let (phase, sentence) = match give_up(&reached.pool, projection).await? {
+            true => ("given_up", format!("The rebuild of {name} is given up; the tables that serve stay.")),
+            false => ("none", format!("There is no rebuild of {name} to give up.")),
+        };
+        say(output.json, &json!({ "name": name, "phase": phase }), &sentence)?;
     }
     Ok(())
 }

@@ -193,9 +193,10 @@ fn remedy(report: &Report) -> Option<String> {
         });
     }
     let stopped = report.rebuild.as_ref()?;
-    Some(format!("a rebuild was begun{}; it goes on with `stage projections rebuild {name}`", {
-        stopped.error.as_ref().map(|error| format!(" and stopped: {error}")).unwrap_or_default()
-    }))
+    let why = stopped.error.as_ref().map(|error| format!(" and stopped: {error}")).unwrap_or_default();
+    Some(format!(
+        "a rebuild was begun{why}; it goes on with `stage projections rebuild {name}`, and `--give-up` drops it"
+    ))
 }
 
 /// The furthest position that any projection has passed; 0 where none ever ran. Each follows the log behind the

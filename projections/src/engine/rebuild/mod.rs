@@ -4,11 +4,12 @@
 //! each the events of its own stages (`share.rs`), with how far they are in the transaction of each batch
 //! (`progress.rs`). `finish.rs` makes the indexes, applies what was appended meanwhile and swaps the schemas in one
 //! transaction. `compare.rs` does the same without the swap and looks for differences. A rebuild that was ended in any
-//! way goes on where it was.
+//! way goes on where it was, unless somebody gives it up (`give_up.rs`).
 
 mod compare;
 mod error;
 mod finish;
+mod give_up;
 mod grants;
 mod pass;
 mod progress;
@@ -38,6 +39,7 @@ use progress::Progress;
 
 pub use compare::{Difference, Same, compare};
 pub use error::RebuildError;
+pub use give_up::give_up;
 pub(crate) use progress::Part;
 pub(crate) use shadow::first;
 
