@@ -4,6 +4,7 @@
 //! children end with the program. Start with `postgres.rs`.
 
 mod child;
+mod files;
 mod leftover;
 pub(crate) mod nats;
 mod nursery;

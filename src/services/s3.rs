@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     data_dir::{DataDir, secret_of},
     failure::Failure,
+    services::files::{Files, forget_the_deleted},
     stop::Stop,
 };
 
@@ -36,7 +37,9 @@ impl S3 {
 
 /// Serves on a free port of the loopback interface, for whoever has the generated keys.
 pub(crate) async fn start(data: &DataDir) -> Result<(S3, ObjectsSettings), Failure> {
-    serve(&data.join("objects"), data.secret(ACCESS_KEY)?, data.secret(SECRET_KEY)?).await
+    let files = data.join("objects");
+    forget_the_deleted(&files).map_err(|source| Failure::DataDir { path: files.clone(), source })?;
+    serve(&files, data.secret(ACCESS_KEY)?, data.secret(SECRET_KEY)?).await
 }
 
 /// A second endpoint over the files of a data directory that another process uses.
@@ -51,7 +54,7 @@ async fn serve(
     secret_key: SecretString,
 ) -> Result<(S3, ObjectsSettings), Failure> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| Failure::S3(error);
-    let files = s3s_fs::FileSystem::new(files).map_err(|error| failed(format!("{error:?}").into()))?;
+    let files = Files::open(files).map_err(|error| failed(format!("{error:?}").into()))?;
     let mut service = S3ServiceBuilder::new(files);
     service.set_auth(SimpleAuth::from_single(access_key.expose_secret(), secret_key.expose_secret()));
     let refused = |_error| async { StatusCode::INTERNAL_SERVER_ERROR };

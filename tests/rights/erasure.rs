@@ -1,5 +1,8 @@
 //! Art. 17.
 
+use std::path::Path;
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -25,6 +28,8 @@ async fn after_an_erasure_nothing_of_the_person_is_in_any_file_nor_readable_in_a
     ada.patch("/api/v1/account", json!({"email": PERSON[5]})).await.expect_success();
     let me = ada.get("/api/v1/account").await.expect_success();
     assert_eq!(me.body["first_name"], PERSON[0]);
+    let picture = postgres.ask("stage", "SELECT id FROM media");
+    assert_eq!(named_after(program.data(), &picture).len(), 3, "the picture, and two files about it");
     let dump = program.data().with_extension("dump");
     postgres.run("pg_dump", &["-d", "stage", "-f", dump.to_str().unwrap()]);
 
@@ -69,6 +74,7 @@ async fn after_an_erasure_nothing_of_the_person_is_in_any_file_nor_readable_in_a
 
     let metrics = Client::new(&program.base).get("/metrics").await;
     let (data, output) = program.stop_and_keep().await;
+    assert_eq!(named_after(data.path(), &picture), Vec::<String>::new());
     let mut searched = 0;
     let others = [
         ("what it printed".to_owned(), output.into_bytes()),
@@ -82,6 +88,14 @@ async fn after_an_erasure_nothing_of_the_person_is_in_any_file_nor_readable_in_a
     }
     assert!(searched > 50, "only {searched} files were searched");
     std::fs::remove_file(dump).unwrap();
+}
+
+/// The files of the object store that are named after a picture: its own, and what the store keeps about it.
+fn named_after(data: &Path, picture: &str) -> Vec<String> {
+    let encoded = BASE64_URL_SAFE_NO_PAD.encode(format!("media/{picture}"));
+    let objects = data.join("objects");
+    let files = everything(&objects).map(|(file, _)| file);
+    files.filter(|file| file.contains(picture) || file.contains(&encoded)).collect()
 }
 
 #[tokio::test]
