@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{House, at, person, request};
+use common::{House, PASSWORD, at, person, request};
 use stage_commands::{Actor, CommandError, Missing};
 use stage_domain::SessionId;
 use uuid::Uuid;
@@ -63,6 +63,26 @@ async fn a_session_that_is_not_used_ends_and_one_that_is_used_goes_on() {
     house.commands.authenticate(&token, at(20 * day)).await.unwrap();
     let ended = house.commands.authenticate(&token, at(40 * day)).await;
     assert!(matches!(ended, Err(CommandError::NotLoggedIn)));
+}
+
+#[tokio::test]
+async fn a_session_that_ended_is_swept_though_its_person_never_comes_back_and_one_that_goes_on_is_not() {
+    let house = House::new().await;
+    for email in ["ada@example.org", "bob@example.org"] {
+        house.registered(email).await;
+    }
+    let day = 24 * 60 * 60;
+    house.log_in("ada@example.org").await.unwrap();
+    let session =
+        house.commands.log_in("bob@example.org", PASSWORD.into(), [9; 32], request(0)).await.unwrap();
+    let token = secrecy::ExposeSecret::expose_secret(&session.token).to_owned();
+    house.commands.authenticate(&token, at(10 * day)).await.unwrap();
+    assert_eq!(house.commands.sweep(at(14 * day - 1)).await.unwrap().sessions, 0);
+    assert_eq!(house.commands.sweep(at(14 * day)).await.unwrap().sessions, 1);
+    let left: Vec<Uuid> =
+        sqlx::query_scalar("SELECT account_id FROM sessions").fetch_all(&house.database.pool).await.unwrap();
+    assert_eq!(left, [session.actor.account.0]);
+    house.commands.authenticate(&token, at(14 * day)).await.unwrap();
 }
 
 #[tokio::test]

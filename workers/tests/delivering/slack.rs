@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use stage_projections::outbox::DELIVERY_LIFE;
 use stage_testkit::FakeSlack;
 use uuid::Uuid;
 
@@ -107,6 +108,27 @@ async fn what_is_refused_is_dead_at_once_and_holds_up_nothing() {
     assert!(!house.deliveries().give_up(dead[0].id, "twice", chrono::Utc::now()).await.unwrap());
     house.settled("dropped", 1).await;
     working.abort();
+}
+
+#[tokio::test]
+async fn a_delivery_is_forgotten_a_month_after_it_was_settled_and_a_dead_one_only_once_somebody_dropped_it() {
+    let house = House::new().await;
+    let slack = FakeSlack::start().await;
+    slack.will_answer([(400, "invalid_payload", None)]);
+    let working = house.tell_slack(&slack, quick()).await;
+    house.register("one@example.org").await;
+    house.register("two@example.org").await;
+    let dead = house.settled("dead", 1).await[0].id;
+    let sent = house.settled("sent", 1).await[0].settled_at.unwrap();
+    working.abort();
+    let (deliveries, second) = (house.deliveries(), chrono::TimeDelta::seconds(1));
+    assert_eq!(deliveries.sweep(sent + DELIVERY_LIFE - second).await.unwrap(), 0);
+    assert_eq!(deliveries.sweep(sent + DELIVERY_LIFE + second).await.unwrap(), 1, "the one that was sent");
+    assert_eq!(deliveries.sweep(sent + DELIVERY_LIFE * 12).await.unwrap(), 0, "somebody has to see it");
+    let dropped = sent + DELIVERY_LIFE * 12;
+    assert!(deliveries.give_up(dead, "nobody misses it", dropped).await.unwrap());
+    assert_eq!(deliveries.sweep(dropped + DELIVERY_LIFE - second).await.unwrap(), 0);
+    assert_eq!(deliveries.sweep(dropped + DELIVERY_LIFE + second).await.unwrap(), 1);
 }
 
 #[tokio::test]
