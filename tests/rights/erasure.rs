@@ -34,7 +34,9 @@ async fn after_an_erasure_nothing_of_the_person_is_in_any_file_nor_readable_in_a
     postgres.run("pg_dump", &["-d", "stage", "-f", dump.to_str().unwrap()]);
 
     let wrong = json!({"password": "another password 1234"});
-    ada.send(Method::DELETE, "/api/v1/account", Some(wrong), &[]).await.expect(StatusCode::UNAUTHORIZED);
+    let refused = ada.send(Method::DELETE, "/api/v1/account", Some(wrong), &[]).await;
+    let refused = refused.expect(StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.body["errors"][0]["field"], "password", "401 would say that she is logged out");
     let erased = ada.send(Method::DELETE, "/api/v1/account", Some(json!({"password": PERSON[4]})), &[]).await;
     let erased = erased.expect(StatusCode::OK);
     assert_eq!((&erased.body["stages"], &erased.body["files"]), (&json!(1), &json!(1)));

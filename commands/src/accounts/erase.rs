@@ -39,10 +39,7 @@ impl Commands {
         request: Request,
         now: Now<'_>,
     ) -> Result<Erasure, CommandError> {
-        let hash = self.password_of(actor.account).await?;
-        if !self.passwords.verify(password, hash).await? {
-            return Err(CommandError::WrongCredentials);
-        }
+        self.present_password(actor.account, password).await?;
         self.erase(actor.account, Some(actor.account), request, now).await
     }
 

@@ -5,7 +5,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 use sqlx::PgConnection;
 use stage_domain::{
-    AccountId, Language, SessionId,
+    AccountId, Invalid, Language, SessionId,
     account::{Account, AccountCommand, Person},
 };
 use stage_store::{Act, Also, Appended, ClaimKind, ExecuteError, StoreError};
@@ -89,6 +89,19 @@ impl Commands {
         let Some(sealed) = sealed else { return Ok(None) };
         let hash = self.log.keyring().open_secret(pool, account, PLACE, &sealed).await?;
         Ok(hash.and_then(|hash| String::from_utf8(hash).ok()).map(SecretString::from))
+    }
+
+    /// Refuses a password that is not the account's.
+    pub(super) async fn present_password(
+        &self,
+        account: AccountId,
+        password: SecretString,
+    ) -> Result<(), CommandError> {
+        let hash = self.password_of(account).await?;
+        match self.passwords.verify(password, hash).await? {
+            true => Ok(()),
+            false => Err(Invalid::one("password", "wrong", "is not the present password").into()),
+        }
     }
 }
 

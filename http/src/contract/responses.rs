@@ -71,7 +71,7 @@ refusals! {
     WriteRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin NotFound Taken Refused Busy Version TooLarge
         UnsupportedMediaType Validation KeyReused]
     /// Of erasing an account.
-    EraseRefusals [Malformed BadHeader NotLoggedIn WrongCredentials Xsrf ForeignOrigin NotFound Refused Busy Version
+    EraseRefusals [Malformed BadHeader NotLoggedIn Xsrf ForeignOrigin NotFound Refused Busy Version
         TooLarge UnsupportedMediaType Validation RateLimited]
     /// Of taking one's data along.
     ExportRefusals [NotLoggedIn NotFound]

@@ -1,8 +1,5 @@
 use secrecy::SecretString;
-use stage_domain::{
-    AccountId, Invalid,
-    account::{Account, AccountError},
-};
+use stage_domain::account::{Account, AccountError};
 
 use super::{PLACE, totp};
 use crate::{Actor, CommandError, Commands, Missing, Time};
@@ -55,19 +52,6 @@ impl Commands {
         match begun.rows_affected() {
             0 => Err(AccountError::SecondFactorOn.into()),
             _ => Ok(Enrolment { secret: totp.secret().to_base32().into(), uri: uri.into() }),
-        }
-    }
-
-    /// Refuses a password that is not the account's.
-    pub(super) async fn present_password(
-        &self,
-        account: AccountId,
-        password: SecretString,
-    ) -> Result<(), CommandError> {
-        let hash = self.password_of(account).await?;
-        match self.passwords.verify(password, hash).await? {
-            true => Ok(()),
-            false => Err(Invalid::one("password", "wrong", "is not the present password").into()),
         }
     }
 }
