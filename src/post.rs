@@ -39,6 +39,8 @@ enum PostCommand {
 #[derive(Clone, Copy, ValueEnum)]
 enum Reason {
     /// Somebody whom the post is about asked for it (Art. 17 GDPR).
+    // As the API and the event spell it.
+    #[value(alias = "personal_data")]
     PersonalData,
     /// It infringes somebody's right in a work or a picture.
     Copyright,

@@ -48,7 +48,7 @@ async fn a_redacted_post_is_gone_from_the_stage_and_the_log_and_no_import_brings
         ada.post(&redact, json!({"reason": "she asked"})).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(wrong.field(), Some("reason"));
     ada.post(&redact, json!({"reason": "personal_data"})).await.expect(StatusCode::OK);
-    let arguments = ["post", "redact", shown[1].as_str(), "--reason", "unlawful", "--json"];
+    let arguments = ["post", "redact", shown[1].as_str(), "--reason", "personal_data", "--json"];
     let position = said(&command(program.data(), &arguments))["position"].clone();
     for post in &shown {
         ada.get(&format!("/v1/posts/{post}?wait_for={position}")).await.expect(StatusCode::NOT_FOUND);
