@@ -18,6 +18,7 @@ mod mail;
 mod migrate;
 mod openapi;
 mod outbox;
+mod pace;
 mod post;
 mod probe;
 mod projections;

@@ -16,7 +16,7 @@ use super::{
     output::{self, OutputArgs},
     standing::Kept,
 };
-use crate::{config::ReachArgs, failure::Failure, stop::Stop};
+use crate::{config::ReachArgs, failure::Failure, pace::pace, stop::Stop};
 
 /// Between two notes of where we stand.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
@@ -128,8 +128,9 @@ impl Drop for Last<'_> {
 }
 
 fn style() -> ProgressStyle {
-    let template = "{wide_bar} {human_pos}/{human_len} events, {per_sec}, {eta} left";
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let template = "{wide_bar} {human_pos}/{human_len} events{pace}";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("pace", pace)
 }
 
 fn text(report: &Report) -> String {

@@ -10,6 +10,8 @@ use serde_json::json;
 use stage_projections::engine::rebuild::{Phase, Stand};
 use tokio::sync::watch;
 
+use crate::pace::pace;
+
 /// How often machines are told.
 const LINE_EVERY: Duration = Duration::from_secs(1);
 
@@ -24,9 +26,9 @@ pub(super) async fn show(name: &'static str, json: bool, mut stand: watch::Recei
 async fn bar(name: &'static str, stand: &mut watch::Receiver<Stand>) {
     // Draws nothing where stderr is no terminal.
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let form = "{prefix} {msg:<12} {wide_bar} {human_pos}/{human_len} events, {per_sec}, {eta} left";
+    let form = "{prefix} {msg:<12} {wide_bar} {human_pos}/{human_len} events{pace}";
     if let Ok(style) = ProgressStyle::with_template(form) {
-        bar.set_style(style);
+        bar.set_style(style.with_key("pace", pace));
     }
     bar.set_prefix(name);
     let mut begun = false;
