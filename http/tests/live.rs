@@ -161,6 +161,45 @@ async fn other_topics_are_told_and_the_end_of_the_stage_ends_the_stream() {
 }
 
 #[tokio::test]
+async fn who_is_cut_before_they_hear_of_other_topics_hears_of_them_when_they_come_back() {
+    let house = house().await;
+    house.import(1, content("Fest", 1)).await;
+    house.catch_up().await;
+    let mut watching = Stream::open(&house, None).await;
+    let away = watching.next().await.unwrap().id;
+    let posts = [house.import(2, content("Fest", 2)).await, house.import(3, content("Fest", 3)).await];
+    let topic = stage_domain::topics::Topic {
+        id: stage_domain::TopicId(uuid::Uuid::from_u128(7)),
+        name: "Kultur".into(),
+        rules: stage_domain::topics::Rules::default(),
+    };
+    house.stage(1, StageEvent::TopicDefined { topic, at: at(1) }).await;
+    house.catch_up().await;
+
+    let mut back = Stream::open(&house, Some(&away)).await;
+    back.next().await.unwrap();
+    // Cut after the first of them, whether it was watched as it came or caught up with.
+    for mut stream in [watching, back] {
+        let first = stream.change().await;
+        assert_eq!(first.data["id"], posts[0].to_string());
+        drop(stream);
+        let mut again = Stream::open(&house, Some(&first.id)).await;
+        again.next().await.unwrap();
+        assert_eq!(again.change().await.data["id"], posts[1].to_string());
+        assert_eq!(again.next().await.unwrap().event, "topics");
+    }
+    let mut all = Stream::open(&house, Some(&away)).await;
+    all.next().await.unwrap();
+    for post in posts {
+        assert_eq!(all.change().await.data["id"], post.to_string());
+    }
+    assert_eq!(all.next().await.unwrap().event, "topics");
+    house.hide(posts[0], 1).await;
+    house.catch_up().await;
+    assert_eq!(all.change().await.data["state"], "hidden", "topics are told once");
+}
+
+#[tokio::test]
 async fn the_changes_of_a_stage_are_read_page_by_page() {
     let house = house().await;
     let (kept, hidden) =

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use stage_domain::StageId;
 use stage_projections::{ProjectionError, feed::Known};
 use tokio::{
@@ -14,7 +13,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{Live, event};
+use super::{Live, Told, event};
 use crate::problem::Problem;
 
 /// Pieces that a slow reader may be behind before it reads for itself.
@@ -41,13 +40,13 @@ pub(super) struct Begun {
     pieces: broadcast::Sender<Piece>,
 }
 
-/// Some changes, in order.
+/// Some of what happened, in order.
 #[derive(Clone)]
 pub(super) struct Piece {
     /// Whoever has heard less than this has missed something.
     pub(super) after: Known,
     pub(super) up_to: Known,
-    pub(super) events: Arc<[(Known, Bytes)]>,
+    pub(super) events: Arc<[Told]>,
     /// Nothing follows.
     pub(super) last: bool,
 }
@@ -128,17 +127,17 @@ impl Pump {
             return Ok(false);
         }
         let page = self.live.reads.changes_following(self.stage, after, AT_ONCE).await?;
-        let mut events: Vec<(Known, Bytes)> = page
+        let mut events: Vec<Told> = page
             .changes
             .into_iter()
-            .map(|change| (change.cursor, event::change(change, &self.live.settings)))
+            .map(|change| Told::Change(change.cursor, event::change(change, &self.live.settings)))
             .collect();
         let stage = self.live.reads.stage(self.stage).await?;
         let last = stage.is_none();
         match stage {
-            None => events.push((page.cursor, event::GONE)),
+            None => events.push(Told::Gone),
             Some(stage) if !page.cursor.same_topics(after) => {
-                events.push((page.cursor, event::topics(page.cursor, stage)));
+                events.push(Told::Topics(page.cursor, event::topics(page.cursor, stage)));
             }
             Some(_) => {}
         }

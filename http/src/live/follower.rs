@@ -80,15 +80,9 @@ impl Follower {
             self.behind = true;
             return;
         }
-        let at = self.at;
-        // Other topics stand where the last change stands.
-        let is_new = |event: &&(Known, Bytes)| {
-            at.is_before(event.0) || piece.last || !event.0.same_topics(at) && !event.0.is_before(at)
-        };
-        self.pending.extend(piece.events.iter().filter(is_new).map(|(_, bytes)| bytes.clone()));
-        if !piece.up_to.is_before(self.at) {
-            self.at = piece.up_to;
-        }
+        // It may have read some of it by itself.
+        self.pending.extend(piece.events.iter().filter_map(|told| told.news_for(self.at)));
+        self.at = self.at.and(piece.up_to);
         self.ended = piece.last;
     }
 

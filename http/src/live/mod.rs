@@ -7,6 +7,7 @@
 mod channel;
 mod event;
 mod follower;
+mod told;
 
 use std::{
     collections::HashMap,
@@ -19,6 +20,7 @@ use stage_domain::StageId;
 use stage_projections::{Reads, feed::Known, heads::Stages};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use told::Told;
 
 use crate::{HttpSettings, problem::Problem};
 

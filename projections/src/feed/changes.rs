@@ -47,7 +47,8 @@ impl Reads {
         self.changes_since(stage, since.unwrap_or_default(), limit, true).await
     }
 
-    /// The same for a reader who follows: topics that changed don't begin everything anew.
+    /// The same for a reader who follows: topics that changed don't begin everything anew. Each change keeps the topics
+    /// of the cursor, since who was told no more than that has not heard of others; the page's own cursor has the new.
     pub async fn changes_following(
         &self,
         stage: StageId,
@@ -108,16 +109,17 @@ impl Reads {
         let topics = rows.first().map_or(known.topics, |row| row.topics);
         let more = rows.len() > limit;
         rows.truncate(limit);
+        let told = if anew { topics } else { known.topics };
         let places: Vec<Known> = rows
             .iter()
-            .filter_map(|row| Some(Known { topics, position: row.position?, id: row.id? }))
+            .filter_map(|row| Some(Known { topics: told, position: row.position?, id: row.id? }))
             .collect();
         let ids: Vec<_> = places.iter().map(|place| place.id).collect();
         let mut posts: HashMap<PostId, PostView> = match ids.is_empty() {
             true => HashMap::new(),
             false => self.posts(&ids).await?.into_iter().map(|post| (post.id, post)).collect(),
         };
-        let end = places.last().copied().unwrap_or(Known { topics, ..known });
+        let end = Known { topics, ..places.last().copied().unwrap_or(known) };
         let changes = places.into_iter().map(|place| PostChange {
             id: PostId(place.id),
             state: match posts.remove(&PostId(place.id)) {
@@ -148,6 +150,19 @@ impl Known {
     #[must_use]
     pub fn same_topics(self, other: Self) -> bool {
         self.topics == other.topics
+    }
+
+    /// Whether topics as they were then are no news. A cursor names the event that changed them last.
+    #[must_use]
+    pub fn has_topics_of(self, other: Self) -> bool {
+        self.topics >= other.topics
+    }
+
+    /// What one knows who knew this and was told the other.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let topics = self.topics.max(other.topics);
+        Self { topics, ..if self.is_before(other) { other } else { self } }
     }
 
     fn parse(text: &str) -> Option<Self> {
