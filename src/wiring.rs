@@ -256,12 +256,18 @@ impl Rooms {
     }
 }
 
-/// Counters that are seldom raised. They are there from the start, so that an alert sees the first time.
-const RARE: [&str; 4] = [
+/// Counters of the alerts and the dashboard. They are there from the start, so that the first time is seen as one more.
+const COUNTERS: [&str; 10] = [
     "stage_append_conflicts_total",
     "stage_append_retries_total",
+    "stage_events_appended_total",
     "stage_http_panics_total",
+    "stage_posts_imported_total",
+    "stage_posts_revised_total",
+    "stage_views_counted_total",
+    "stage_views_journaled_total",
     "stage_views_not_kept_total",
+    "stage_views_published_total",
 ];
 
 /// Where `/metrics` gets its numbers from. Once in a process.
@@ -269,8 +275,8 @@ pub(crate) fn metrics() -> Result<PrometheusHandle, Failure> {
     const UPKEEP: std::time::Duration = std::time::Duration::from_secs(5);
     let handle =
         PrometheusBuilder::new().install_recorder().map_err(|error| Failure::Metrics(error.into()))?;
-    for rare in RARE {
-        metrics::counter!(rare).increment(0);
+    for counter in COUNTERS {
+        metrics::counter!(counter).increment(0);
     }
     let kept = handle.clone();
     tokio::spawn(async move {

@@ -73,6 +73,7 @@ pub async fn run(
     clock: Clock,
     stop: CancellationToken,
 ) {
+    poll::show();
     let queue = Queue::new(settings.at_once);
     let mut polling = Polling {
         commands,

@@ -18,6 +18,12 @@ use crate::{Clock, backoff::Backoff};
 /// How often the outcome is written down anew while the database is not available.
 const TRIES: u32 = 4;
 
+// How a poll ended, for the metrics.
+const NOT_MODIFIED: &str = "not_modified";
+const IMPORTED: &str = "imported";
+const FAILED: &str = "failed";
+const NOT_STORED: &str = "not_stored";
+
 #[derive(Clone, Debug)]
 pub(super) struct Poll {
     pub due: DuePoll,
@@ -93,20 +99,20 @@ impl Poll {
         let label = match outcome {
             Outcome::NotModified => {
                 commands.not_modified(source, now).await?;
-                "not_modified"
+                NOT_MODIFIED
             }
             Outcome::Brought(document) => {
                 let imported = commands.import(source, document, now).await?;
                 metrics::counter!("stage_posts_imported_total").increment(imported.imported.into());
                 metrics::counter!("stage_posts_revised_total").increment(imported.revised.into());
-                "imported"
+                IMPORTED
             }
             Outcome::Failed(FetchError { failure, retry_after }) => {
                 commands.poll_failed(source, failure, retry_after, now).await?;
-                "failed"
+                FAILED
             }
         };
-        metrics::counter!("stage_polls_total", "outcome" => label).increment(1);
+        polls_total(label).increment(1);
         Ok(())
     }
 
@@ -115,9 +121,20 @@ impl Poll {
         if matches!(error, CommandError::NotFound(_)) {
             return;
         }
-        metrics::counter!("stage_polls_total", "outcome" => "not_stored").increment(1);
+        polls_total(NOT_STORED).increment(1);
         tracing::error!(source = %self.due.source, %error, "a poll cannot be stored; it comes back by itself");
     }
+}
+
+/// From zero on, so that the first poll of each outcome is seen as one more.
+pub(super) fn show() {
+    [NOT_MODIFIED, IMPORTED, FAILED, NOT_STORED]
+        .into_iter()
+        .for_each(|outcome| polls_total(outcome).increment(0));
+}
+
+fn polls_total(outcome: &'static str) -> metrics::Counter {
+    metrics::counter!("stage_polls_total", "outcome" => outcome)
 }
 
 fn brought(document: Document) -> Brought {
