@@ -70,6 +70,7 @@ pub async fn deliver(
     stop: CancellationToken,
 ) {
     let metrics = Metrics { recipient: recipient.name() };
+    metrics.leads(false);
     let mut backoff = Backoff::new(settings.rest, settings.rest * 16);
     let mut courier = Courier { log, recipient, settings, clock, stop, metrics, watched: None };
     while !courier.stop.is_cancelled() {

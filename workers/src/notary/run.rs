@@ -50,6 +50,7 @@ pub async fn run(
     clock: Clock,
     stop: CancellationToken,
 ) {
+    metrics::leads(false);
     let backoff = Backoff::new(RETRY[0], RETRY[1]);
     let mut office = Office { pool, settings, wake, clock, stop, backoff };
     while !office.stop.is_cancelled() {

@@ -43,6 +43,8 @@ pub async fn run(
     stop: CancellationToken,
 ) {
     let metrics = Metrics::new(projection.name());
+    // Who has never led says so too: an alert sums over all workers.
+    metrics.leads(false);
     let backoff = Backoff::new(RETRY[0], RETRY[1]);
     let mut projector =
         Projector { log, projection, wake, stop, metrics, retry: true, passed_on: None, backoff };

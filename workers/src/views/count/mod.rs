@@ -42,6 +42,8 @@ impl Counter {
     }
 
     pub(super) async fn run(self, stop: CancellationToken) {
+        // Who has never led says so too: an alert sums over all workers.
+        Leading::show(false);
         let forever = async {
             loop {
                 if let Err(error) = self.lead().await {
@@ -147,13 +149,17 @@ struct Leading;
 
 impl Leading {
     fn new() -> Self {
-        metrics::gauge!("stage_views_counter_leads").set(1);
+        Self::show(true);
         Self
+    }
+
+    fn show(leads: bool) {
+        metrics::gauge!("stage_views_counter_leads").set(if leads { 1.0 } else { 0.0 });
     }
 }
 
 impl Drop for Leading {
     fn drop(&mut self) {
-        metrics::gauge!("stage_views_counter_leads").set(0);
+        Self::show(false);
     }
 }
