@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use common::{client::Client, eventually, house::House, metrics::Metrics};
 use nix::sys::signal::Signal;
 use reqwest::StatusCode;
-use stage_testkit::Program;
+use secrecy::ExposeSecret as _;
+use stage_store::proof::NotaryKey;
+use stage_testkit::{FakeSlack, Program};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -68,12 +70,49 @@ async fn servers_and_workers_show_how_far_each_projection_is_and_the_event_that_
         for part in ["PostImported version 1: the field", "stage projections skip feed"] {
             assert!(line.contains(part), "{line} without {part:?}");
         }
+        let page = include_str!("../docs/projections.md");
+        for name in metrics.names().into_iter().filter(|name| name.starts_with("stage_projection")) {
+            assert!(page.contains(&format!("`{name}")), "{name} is explained");
+        }
         eventually("the others go on", async || {
             projection(program, "stage_projection_position", "accounts", &[]).await == Some(end as f64)
         })
         .await;
     }
     assert!(worker.end().await.success());
+}
+
+#[tokio::test]
+async fn a_worker_that_has_never_led_says_so_and_counts_from_zero() {
+    let (slack, key) = (FakeSlack::start().await, NotaryKey::new("example.org/log", &[1; 32]).unwrap());
+    let settings = [
+        ("STAGE_SLACK_WEBHOOK_URL", slack.url.as_str()),
+        ("STAGE_NOTARY_KEY", key.to_text().expose_secret()),
+    ];
+    let house = House::serve_with(&stage_testkit::nats_url(), &settings).await;
+    let leads = [
+        ("stage_projection_leader", Some(("projection", "feed"))),
+        ("stage_projection_leader", Some(("projection", "outbox_slack"))),
+        ("stage_outbox_leader", Some(("recipient", "slack"))),
+        ("stage_notary_leader", None),
+        ("stage_views_counter_leads", None),
+    ];
+    let says = async |worker: &Program, value: f64| {
+        let metrics = Metrics::of(&worker.address).await;
+        leads.iter().all(|(name, of)| metrics.value(name, of.as_slice()) == Some(value))
+    };
+    let first = house.worker().await;
+    eventually("the first leads everything", async || says(&first, 1.0).await).await;
+    let second = house.worker().await;
+    eventually("the second leads nothing", async || says(&second, 0.0).await).await;
+    let metrics = Metrics::of(&second.address).await;
+    for counter in ["stage_events_appended_total", "stage_posts_imported_total", "stage_views_counted_total"]
+    {
+        assert_eq!(metrics.value(counter, &[]), Some(0.0), "{counter}");
+    }
+    for outcome in ["imported", "not_modified", "failed", "not_stored"] {
+        assert_eq!(metrics.value("stage_polls_total", &[("outcome", outcome)]), Some(0.0), "{outcome}");
+    }
 }
 
 #[tokio::test]

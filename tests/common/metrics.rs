@@ -1,5 +1,7 @@
 //! What `/metrics` says, read as Prometheus would.
 
+use std::collections::BTreeSet;
+
 use super::client::Client;
 
 pub struct Metrics(String);
@@ -15,6 +17,12 @@ impl Metrics {
         let labels: Vec<_> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
         let line = self.lines(name).find(|line| labels.iter().all(|label| line.contains(label)))?;
         line.rsplit(' ').next()?.parse().ok()
+    }
+
+    /// What is given, by name.
+    pub fn names(&self) -> BTreeSet<&str> {
+        let lines = self.0.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(|line| line.split(['{', ' ']).next()).filter(|name| !name.is_empty()).collect()
     }
 
     /// The series of this name, with their labels and values.

@@ -44,10 +44,4 @@ impl Follower {
     pub fn position(&self) -> Position {
         self.position
     }
-
-    /// How far the log was safe to read when it was last asked, for telling how far behind this is.
-    #[must_use]
-    pub fn mark(&self) -> Position {
-        self.mark.position()
-    }
 }

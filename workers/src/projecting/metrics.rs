@@ -16,25 +16,16 @@ impl Metrics {
         gauge!("stage_projection_leader", "projection" => self.projection).set(if leads { 1.0 } else { 0.0 });
     }
 
-    /// The position of the last event applied, and how many positions the log is known to be ahead.
+    /// The position of the last event applied. How far that is behind, the database says (`watch.rs`): what is announced
+    /// is a hint and no more.
     #[allow(clippy::cast_precision_loss)]
-    pub(super) fn at(&self, position: Position, end: Position) {
+    pub(super) fn at(&self, position: Position) {
         gauge!("stage_projection_position", "projection" => self.projection).set(position as f64);
-        gauge!("stage_projection_lag", "projection" => self.projection).set((end - position).max(0) as f64);
     }
 
     /// Events applied.
     pub(super) fn applied(&self, events: usize) {
         counter!("stage_projection_events_applied_total", "projection" => self.projection)
             .increment(events as u64);
-    }
-
-    /// Whether the projection stands in front of an event that it can't apply.
-    pub(super) fn stopped(&self, stopped: bool) {
-        gauge!("stage_projection_stopped", "projection" => self.projection).set(if stopped {
-            1.0
-        } else {
-            0.0
-        });
     }
 }

@@ -97,7 +97,6 @@ impl Projector {
         };
         let checkpoint = leader.take_up(&*projection, self.retry).await?;
         self.retry = false;
-        self.metrics.stopped(checkpoint.state == State::Failed);
         if checkpoint.version != projection.version() {
             leader.resign(&*projection).await?;
             return Ok(Duration::ZERO);
@@ -138,9 +137,8 @@ impl Projector {
             self.wake.mark_unchanged();
             let batch = follower.next(BATCH).await?;
             let announced = *self.wake.borrow();
-            let end = announced.max(follower.mark());
             let Some(last) = batch.last().map(|event| event.position) else {
-                self.metrics.at(position, end);
+                self.metrics.at(position);
                 let mine = Checkpoint { state: State::Running, position, version: projection.version() };
                 if leader.check(&*projection).await?.is_some_and(|checkpoint| checkpoint != mine) {
                     break;
@@ -160,13 +158,12 @@ impl Projector {
                 Outcome::Applied => {
                     position = last;
                     self.backoff.reset();
-                    self.metrics.at(position, end);
+                    self.metrics.at(position);
                     self.metrics.applied(batch.len());
                 }
                 Outcome::Moved => break,
                 Outcome::Stopped { position, error } => {
                     tracing::error!(projection = projection.name(), position, error, "cannot apply an event");
-                    self.metrics.stopped(true);
                     leader.resign(&*projection).await?;
                     return Ok(STOPPED_CHECK);
                 }
