@@ -228,3 +228,12 @@ async fn the_changes_of_a_stage_are_read_page_by_page() {
     assert!(end.json["changes"].as_array().unwrap().is_empty());
     assert_eq!(house.get("/v1/stages/rathaus/changes?since=x").await.problem(404, "not-found"), ["since"]);
 }
+
+#[tokio::test]
+async fn a_stream_has_no_length() {
+    let house = house().await;
+    let head = house.ask(request("HEAD", "/v1/stages/rathaus/live", &[], "")).await;
+    assert_eq!((head.status, head.text.as_str()), (StatusCode::OK, ""));
+    assert_eq!(head.headers["content-type"], "text/event-stream");
+    assert!(!head.headers.contains_key("content-length"));
+}

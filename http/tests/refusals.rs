@@ -15,7 +15,7 @@ async fn what_does_not_exist_and_what_cannot_be_done_say_so() {
     let wrong = house.ask(request("PUT", "/api/v1/session", &[], "")).await;
     wrong.problem(405, "method-not-allowed");
     let allow = wrong.headers["allow"].to_str().unwrap();
-    for method in ["GET", "POST", "DELETE"] {
+    for method in ["GET", "POST", "DELETE", "OPTIONS"] {
         assert!(allow.contains(method), "{allow}");
     }
     assert_eq!(house.get("/v1/posts/nonsense").await.problem(422, "validation"), ["id"]);

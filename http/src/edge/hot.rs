@@ -11,7 +11,6 @@ use axum::{
     extract::Request,
     http::{HeaderValue, Method, StatusCode, header},
     response::Response,
-    routing::future::RouteFuture,
 };
 use futures::future::{BoxFuture, Either, Ready, ready};
 use tower::Service;
@@ -24,7 +23,7 @@ use crate::{
 };
 
 type Answered = Result<Response, Infallible>;
-type Answering = Either<Ready<Answered>, Either<RouteFuture<Infallible>, BoxFuture<'static, Answered>>>;
+type Answering = Either<Ready<Answered>, BoxFuture<'static, Answered>>;
 
 #[derive(Clone)]
 pub(crate) struct Hot {
@@ -55,20 +54,24 @@ impl Hot {
     }
 }
 
-/// An answer to `OPTIONS`: which methods there are (RFC 9110, 9.3.7). The router says so when it refuses, and only after
-/// all layers.
-fn methods(refused: Response) -> Response {
-    let allowed = refused.headers().get(header::ALLOW).and_then(|methods| methods.to_str().ok());
+/// Says which methods there are, where the router refuses one. It does so only after all layers, and knows nothing of
+/// `OPTIONS`, whose answer is the same without the refusal (RFC 9110, 9.3.7).
+fn with_methods(mut response: Response, asked_what: bool) -> Response {
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    let allowed = response.headers().get(header::ALLOW).and_then(|methods| methods.to_str().ok());
     let allowed = allowed.and_then(|methods| HeaderValue::try_from(format!("{methods},OPTIONS")).ok());
-    let Some(allowed) = allowed.filter(|_| refused.status() == StatusCode::METHOD_NOT_ALLOWED) else {
-        return refused;
-    };
-    let (mut parts, _) = refused.into_parts();
+    let Some(allowed) = allowed else { return response };
+    response.headers_mut().insert(header::ALLOW, allowed);
+    if !asked_what {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
     parts.status = StatusCode::NO_CONTENT;
     for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_LANGUAGE, header::VARY] {
         parts.headers.remove(name);
     }
-    parts.headers.insert(header::ALLOW, allowed);
     Response::from_parts(parts, Body::empty())
 }
 
@@ -88,9 +91,8 @@ impl Service<Request> for Hot {
         }
         let asks_what = request.method() == Method::OPTIONS;
         let answering = self.routes.call(request);
-        Either::Right(match asks_what {
-            true => Either::Right(Box::pin(async move { answering.await.map(methods) })),
-            false => Either::Left(answering),
-        })
+        Either::Right(Box::pin(
+            async move { answering.await.map(|response| with_methods(response, asks_what)) },
+        ))
     }
 }

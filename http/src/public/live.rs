@@ -1,9 +1,13 @@
+use std::convert::Infallible;
+
 use axum::{
     body::Body,
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use futures::stream;
 use stage_commands::Missing;
 use stage_projections::feed::Known;
 use utoipa::{
@@ -57,7 +61,8 @@ pub(crate) async fn live(
     let stage = app.reads.stage_by_handle(&handle).await?.ok_or_else(|| Problem::missing(Missing::Stage))?;
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()?.parse::<Known>().ok());
     let body = match reader.head {
-        true => Body::empty(),
+        // Without a length: an empty body would have one.
+        true => Body::from_stream(stream::empty::<Result<Bytes, Infallible>>()),
         false => Body::from_stream(app.live.follow(stage.id, last).await?.stream()),
     };
     let headers = [
