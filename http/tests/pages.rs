@@ -280,6 +280,19 @@ async fn head_and_options_say_what_get_would() {
 }
 
 #[tokio::test]
+async fn what_is_no_parameter_is_refused_so_that_nobody_fills_the_memory_with_copies() {
+    let (house, post) = house().await;
+    let post = format!("/v1/posts/{post}");
+    for path in PAGES.iter().copied().chain([post.as_str()]) {
+        let with = |more: &str| format!("{path}{}{more}", if path.contains('?') { '&' } else { '?' });
+        assert_eq!(house.get(&with("copy=1")).await.problem(422, "validation"), ["copy"], "{path}");
+        let waited = house.get(&with("wait_for=1")).await;
+        assert_eq!(waited.headers["cache-control"], "public, no-cache", "{path} is made anew, and not kept");
+        assert_eq!(house.get(&with("wait_for=x")).await.problem(422, "validation"), ["wait_for"], "{path}");
+    }
+}
+
+#[tokio::test]
 async fn without_the_database_nothing_old_is_served() {
     let (house, _) = house().await;
     assert_eq!(house.get("/v1/stages/rathaus/posts").await.status, StatusCode::OK);

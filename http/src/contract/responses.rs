@@ -110,6 +110,8 @@ refusals! {
         UnsupportedMediaType Validation RateLimited]
     /// Of a public read.
     PublicRefusals [BadHeader NotFound Validation Behind]
+    /// Of the list of sitemaps, which is always there.
+    SitemapRefusals [BadHeader Validation Behind]
     /// Of a report of views.
     ViewRefusals [Malformed TooLarge UnsupportedMediaType Validation]
     /// Of a read of an auditor that has no parameters.

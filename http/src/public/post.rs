@@ -10,7 +10,7 @@ use crate::{
         params::{ConditionHeaders, WaitParams},
         responses::{NotModified, PublicRefusals},
     },
-    extract::{Ids, Waited},
+    extract::{Ids, Query, Waited},
     kept::{Draft, Of},
     posts::view::Post,
     problem::Problem,
@@ -32,9 +32,11 @@ use crate::{
 pub(crate) async fn post(
     State(app): State<Shared>,
     ids: Ids<1>,
+    query: Query,
     waited: Waited,
     reader: Reader,
 ) -> Result<Response, Problem> {
+    query.only(&[])?;
     let Ids([id]) = ids;
     app.pages.answer(&app, &reader, waited, async || render(&app, PostId(id)).await).await
 }

@@ -13,8 +13,8 @@ use crate::{
     answer::Reader,
     app::{Inner, Shared},
     contract::{
-        params::ConditionHeaders,
-        responses::{NoRefusals, NotModified, PublicRefusals},
+        params::{ConditionHeaders, WaitParams},
+        responses::{NoRefusals, NotModified, PublicRefusals, SitemapRefusals},
     },
     extract::{Handle, Query, Waited},
     feeds::xml::{document, text, within},
@@ -29,16 +29,22 @@ const NAMESPACE: (&str, &str) = ("xmlns", "http://www.sitemaps.org/schemas/sitem
 /// List the sitemaps of all stages
 #[utoipa::path(
     get, path = "/sitemap.xml", operation_id = "sitemap", tag = "public",
-    params(ConditionHeaders),
+    params(WaitParams, ConditionHeaders),
     responses(
         (status = 200, description = "A sitemap index", body = String, content_type = "application/xml",
             headers(("ETag" = String, description = "Of these very bytes"))),
         NotModified,
-        NoRefusals,
+        SitemapRefusals,
     ),
 )]
-pub(crate) async fn index(State(app): State<Shared>, reader: Reader) -> Result<Response, Problem> {
-    app.pages.answer(&app, &reader, Waited(false), async || render_index(&app).await).await
+pub(crate) async fn index(
+    State(app): State<Shared>,
+    query: Query,
+    waited: Waited,
+    reader: Reader,
+) -> Result<Response, Problem> {
+    query.only(&[])?;
+    app.pages.answer(&app, &reader, waited, async || render_index(&app).await).await
 }
 
 /// List the pages of a stage
@@ -46,7 +52,7 @@ pub(crate) async fn index(State(app): State<Shared>, reader: Reader) -> Result<R
 /// The stage and its newest posts.
 #[utoipa::path(
     get, path = "/s/{handle}/sitemap.xml", operation_id = "stage_sitemap", tag = "public",
-    params(("handle" = String, Path, description = "The stage's handle"), ConditionHeaders),
+    params(("handle" = String, Path, description = "The stage's handle"), WaitParams, ConditionHeaders),
     responses(
         (status = 200, description = "A sitemap", body = String, content_type = "application/xml",
             headers(("ETag" = String, description = "Of these very bytes"))),
@@ -58,10 +64,11 @@ pub(crate) async fn of_stage(
     State(app): State<Shared>,
     Handle(handle): Handle,
     query: Query,
+    waited: Waited,
     reader: Reader,
 ) -> Result<Response, Problem> {
     query.only(&[])?;
-    app.pages.answer(&app, &reader, Waited(false), async || render_stage(&app, &handle).await).await
+    app.pages.answer(&app, &reader, waited, async || render_stage(&app, &handle).await).await
 }
 
 /// Say what search engines may look at

@@ -12,7 +12,7 @@ use crate::{
         params::{ConditionHeaders, WaitParams},
         responses::{NotModified, PublicRefusals},
     },
-    extract::{Handle, Waited},
+    extract::{Handle, Query, Waited},
     kept::{Draft, Of},
     problem::Problem,
 };
@@ -63,9 +63,11 @@ impl From<StageView> for PublicStage {
 pub(crate) async fn stage(
     State(app): State<Shared>,
     Handle(handle): Handle,
+    query: Query,
     waited: Waited,
     reader: Reader,
 ) -> Result<Response, Problem> {
+    query.only(&[])?;
     app.pages.answer(&app, &reader, waited, async || render(&app, &handle).await).await
 }
 
