@@ -304,25 +304,6 @@ async fn without_the_database_nothing_old_is_served() {
 }
 
 #[tokio::test]
-async fn who_reads_while_the_database_is_away_for_a_moment_is_answered_once_it_is_back() {
-    let (house, _) = house().await;
-    let mut away = house.database.pool.begin().await.unwrap();
-    sqlx::query("LOCK TABLE read_feed.heads IN ACCESS EXCLUSIVE MODE").execute(&mut *away).await.unwrap();
-    // Longer than one question is waited for, and long enough after the last reader that nobody else wants to know.
-    let read = async |after: Duration| {
-        tokio::time::sleep(after).await;
-        house.get("/v1/stages/rathaus/posts").await.status
-    };
-    let back = async {
-        tokio::time::sleep(Duration::from_millis(2600)).await;
-        away.rollback().await.unwrap();
-    };
-    let all = async { tokio::join!(read(Duration::ZERO), read(Duration::from_millis(600)), back) };
-    let (first, second, ()) = tokio::time::timeout(Duration::from_secs(20), all).await.unwrap();
-    assert_eq!((first, second), (StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK));
-}
-
-#[tokio::test]
 async fn a_link_to_a_page_can_be_previewed_and_the_page_loads_nothing() {
     let (house, post) = house().await;
     let hidden = house.import(2, content("Geheim", 2)).await;

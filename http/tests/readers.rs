@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use axum::{body::to_bytes, http::StatusCode};
 use common::{House, request};
 use tower::ServiceExt as _;
@@ -105,4 +107,25 @@ async fn views_of_what_is_not_there_are_not_counted() {
     let answer = house.post("/v1/views", report).await;
     assert_eq!((answer.status, answer.json["accepted"].as_u64()), (StatusCode::ACCEPTED, Some(0)));
     assert!(house.seen.views.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_reads_while_the_database_is_away_for_a_moment_is_answered_once_it_is_back() {
+    let house = House::new().await;
+    house.with_stage().await;
+    house.catch_up().await;
+    let mut away = house.database.pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE read_feed.heads IN ACCESS EXCLUSIVE MODE").execute(&mut *away).await.unwrap();
+    // Longer than one question is waited for, and long enough after the last reader that nobody else wants to know.
+    let read = async |after: Duration| {
+        tokio::time::sleep(after).await;
+        house.get("/v1/stages/rathaus/posts").await.status
+    };
+    let back = async {
+        tokio::time::sleep(Duration::from_millis(2600)).await;
+        away.rollback().await.unwrap();
+    };
+    let all = async { tokio::join!(read(Duration::ZERO), read(Duration::from_millis(600)), back) };
+    let (first, second, ()) = tokio::time::timeout(Duration::from_secs(20), all).await.unwrap();
+    assert_eq!((first, second), (StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK));
 }

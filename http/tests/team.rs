@@ -53,14 +53,15 @@ async fn whoever_has_the_link_of_an_invitation_joins_once() {
 #[tokio::test]
 async fn a_member_is_told_that_the_role_does_not_do_and_a_stranger_that_there_is_no_stage() {
     let house = House::new().await;
-    let (ada, bob) = (house.person("ada@example.org").await, house.person("bob@example.org").await);
+    let (ada, bob) =
+        (house.person("ada@example.org").await, house.person_who_reads("de", "bob@example.org").await);
     let stage = stage(&ada).await;
     let topics = format!("/api/v1/stages/{stage}/topics");
     let topic = r#"{"name": "Kultur"}"#;
     bob.send("POST", &topics, &[], topic).await.problem(404, "not-found");
     let token = invite(&ada, &stage, "bob@example.org", "moderator").await;
     bob.send("POST", "/api/v1/invitations", &[], &token).await;
-    let refused = bob.send("POST", &topics, &[("accept-language", "de")], topic).await;
+    let refused = bob.send("POST", &topics, &[], topic).await;
     refused.problem(403, "role");
     assert_eq!(refused.json["title"], "Dafür reicht Ihre Rolle nicht");
 
@@ -76,10 +77,11 @@ async fn a_member_is_told_that_the_role_does_not_do_and_a_stranger_that_there_is
 #[tokio::test]
 async fn the_last_owner_stays_until_there_is_another() {
     let house = House::new().await;
-    let (ada, bob) = (house.person("ada@example.org").await, house.person("bob@example.org").await);
+    let (ada, bob) =
+        (house.person_who_reads("de", "ada@example.org").await, house.person("bob@example.org").await);
     let stage = stage(&ada).await;
     let me = format!("/api/v1/stages/{stage}/members/{}", account(&ada).await);
-    let refused = ada.send("DELETE", &me, &[("accept-language", "de")], "").await;
+    let refused = ada.send("DELETE", &me, &[], "").await;
     refused.problem(409, "refused");
     assert!(refused.json["detail"].as_str().unwrap().starts_with("Eine Stage braucht"), "{}", refused.text);
     ada.send("PATCH", &me, &[], r#"{"role": "editor"}"#).await.problem(409, "refused");

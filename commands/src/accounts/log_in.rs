@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use sqlx::PgConnection;
 use stage_domain::{
     AccountId, Invalid, Language, SessionId,
-    account::{Account, AccountCommand, Person},
+    account::{Account, AccountCommand},
 };
 use stage_store::{Act, Also, Appended, ClaimKind, ExecuteError, StoreError};
 
@@ -17,8 +17,8 @@ use crate::{Actor, CommandError, Commands, Done, Request, Time};
 pub struct NewSession {
     pub actor: Actor,
     pub token: SecretString,
-    /// In which the person reads.
-    pub language: Language,
+    /// In which the person reads, where that could be asked.
+    pub language: Option<Language>,
     pub done: Done,
 }
 
@@ -73,9 +73,9 @@ impl Commands {
             result => result?,
         };
         let done = Done { id: account.0, version: receipt.version, position: receipt.position };
-        // From the log, because a read model may not know yet who registered a moment ago.
-        let person = self.log.load::<Account>(account.0).await?.aggregate.person;
-        let Person { language, .. } = person.ok_or(CommandError::WrongCredentials)?;
+        // From the log, because a read model may not know yet who registered a moment ago. The session is there in any case.
+        let loaded = self.log.load::<Account>(account.0).await.ok();
+        let language = loaded.and_then(|loaded| loaded.aggregate.person).map(|person| person.language);
         Ok(NewSession { actor, token: token.into(), language, done })
     }
 

@@ -66,7 +66,9 @@ pub(crate) async fn log_in(
     let mut response = StatusCode::CREATED.into_response();
     let headers = response.headers_mut();
     cookies::begin(headers, secure, &begun.token, &session.xsrf_token);
-    cookies::language(headers, secure, begun.language);
+    if let Some(language) = begun.language {
+        cookies::language(headers, secure, language);
+    }
     headers.insert(header::LOCATION, HeaderValue::from_static("/api/v1/session"));
     headers.insert("stage-position", HeaderValue::from(begun.done.position));
     let headers = std::mem::take(headers);

@@ -116,8 +116,12 @@ impl House {
 
     /// Registers and logs in.
     pub async fn person(&self, email: &str) -> Person<'_> {
+        self.person_who_reads("en", email).await
+    }
+
+    pub async fn person_who_reads(&self, language: &str, email: &str) -> Person<'_> {
         let person = serde_json::json!({"first_name": "Ada", "last_name": "Lovelace", "email": email,
-            "password": "correct horse battery"});
+            "password": "correct horse battery", "language": language});
         let registered = self.post("/api/v1/accounts", &person.to_string()).await;
         assert_eq!(registered.status, StatusCode::CREATED, "{}", registered.text);
         let credentials = serde_json::json!({"email": email, "password": "correct horse battery"});
