@@ -52,6 +52,10 @@ pub(crate) enum Failure {
         "both master keys are needed: give the new one with --master-key-file and the old one with --old-master-key-file"
     )]
     NoOldMasterKey,
+    #[error(
+        "a data directory makes its new master key by itself: leave the keys away, or give --database-url"
+    )]
+    KeyOfDataDir,
     #[error("another rotation is under way")]
     Rotating,
     #[error("the object store is needed: give --s3-endpoint, --s3-access-key and --s3-secret-key")]

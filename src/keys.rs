@@ -48,6 +48,8 @@ enum KeysCommand {
 pub(crate) async fn run(args: KeysArgs) -> Result<(), Failure> {
     let KeysCommand::Rotate { keys, json, reach } = args.command;
     let rotated = match reach.private() {
+        // It would make one of its own, and not the one that was chosen.
+        Some(_) if keys.given() || keys.has_old() => return Err(Failure::KeyOfDataDir),
         Some(data) => in_data_dir(data, &reach).await?,
         None if !keys.has_old() => return Err(Failure::NoOldMasterKey),
         None => Rotated::all(&reach.open(2).await?.pool, keys.keys()?, progress).await?,

@@ -51,3 +51,15 @@ fn a_command_that_needs_one_of_several_arguments_names_them_all() {
         assert!(said.contains(option), "{said}");
     }
 }
+
+#[test]
+fn a_data_directory_is_refused_beside_what_would_have_it_passed_over() {
+    let said = refused(&["projections", "status", "--database-url", "postgres://nobody@localhost/nothing"]);
+    assert!(
+        said.contains("'--database-url <DATABASE_URL>' cannot be used with '--data-dir <DATA_DIR>'"),
+        "{said}"
+    );
+    let key = "00".repeat(32);
+    let said = refused(&["keys", "rotate", "--master-key", &key]);
+    assert!(said.starts_with("stage: a data directory makes its new master key by itself"), "{said}");
+}

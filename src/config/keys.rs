@@ -37,8 +37,9 @@ impl MasterKeyArgs {
         Ok(MasterKeys::new(move || args.read().map_err(|failure| failure.sentence())))
     }
 
+    /// Whether the present key is given.
     pub(crate) fn given(&self) -> bool {
-        self.master_key.is_some() || self.master_key_file.is_some() || self.has_old()
+        self.master_key.is_some() || self.master_key_file.is_some()
     }
 
     pub(crate) fn has_old(&self) -> bool {
