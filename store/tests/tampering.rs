@@ -121,7 +121,13 @@ async fn a_tail_that_was_cut_off_is_found_where_it_begins() {
     let s = signed(key(1)).await;
     let after = s.positions[149];
     s.tamper(&format!("DELETE FROM events WHERE position > {after}")).await;
-    assert_eq!(findings(&s).await, [Finding::Missing { position: s.positions[150] }]);
+    let report = verify(&s, None).await;
+    assert_eq!(report.findings, [Finding::Missing { position: s.positions[150] }]);
+    assert_eq!(
+        (report.events, report.unread, report.unsigned),
+        (150, 0, Some(0)),
+        "all that is there was read"
+    );
 }
 
 #[tokio::test]

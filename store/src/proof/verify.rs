@@ -286,6 +286,8 @@ impl Verify {
             _ => Finding::Short { after: self.position, events: size, signed: self.total },
         };
         self.findings.push(finding);
+        // What is missing can't be looked at, and nothing that is there was left out.
+        self.total = size;
         Ok(())
     }
 
