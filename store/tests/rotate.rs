@@ -203,7 +203,7 @@ async fn a_rotation_waits_for_a_key_that_is_not_committed_yet() {
         let (log, open) = (log.clone(), open.clone());
         async move { person_with(&log, vec![open]).await }
     });
-    s.until("SELECT count(*) = 1 FROM pg_locks WHERE relation = 'subject_keys'::regclass AND mode = 'RowExclusiveLock'").await;
+    s.until("SELECT count(*) = 1 FROM pg_locks WHERE relation = 'subject_keys'::regclass AND mode = 'RowExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").await;
     let rotation = rotate(&s, &new);
     s.blocked(1).await;
     open.0.notify_one();

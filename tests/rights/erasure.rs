@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    PERSON, PNG, account,
+    PERSON, PNG, account, account_at,
     common::{
         client::Client,
         eventually,
@@ -59,8 +59,7 @@ async fn after_an_erasure_nothing_of_the_person_is_in_any_file_nor_readable_in_a
     let before = |program: &Program| {
         let key = program.data().join("secrets/master-key");
         let url = postgres.url("before");
-        let source = ["--database-url", url.as_str(), "--master-key-file", key.to_str().unwrap()];
-        account(program.data(), &[&["show", id.as_str()], &source[..]].concat())
+        account_at(&url, &["show", &id, "--master-key-file", key.to_str().unwrap()])
     };
     assert_eq!(said(&before(&program))["first_name"], PERSON[0], "the test would see her");
     let keys = postgres.run("pg_dump", &["-d", "stage", "--data-only", "--inserts", "-t", "subject_keys"]);

@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::{
-    PERSON, account,
+    PERSON, account, account_at,
     common::{
         client::Client,
         program::{Program, command},
@@ -83,11 +83,8 @@ async fn keys_are_rotated_while_people_register_and_also_when_that_is_killed() {
     // The old key opens nothing any more, and says so.
     let kept = data.join("old-key");
     std::fs::write(&kept, old).unwrap();
-    let refused = Command::new(env!("CARGO_BIN_EXE_stage"))
-        .args(["account", "show", PERSON[2], "--database-url", &postgres.url("stage"), "--master-key-file"])
-        .arg(&kept)
-        .output()
-        .unwrap();
+    let show = ["show", PERSON[2], "--master-key-file", kept.to_str().unwrap()];
+    let refused = account_at(&postgres.url("stage"), &show);
     assert!(!refused.status.success());
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(said, "stage: the master key is not the one that this database was set up with\n");

@@ -40,6 +40,16 @@ pub(crate) fn said(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// Of an installation that is reached by the address of its database.
+pub(crate) fn account_at(url: &str, arguments: &[&str]) -> Output {
+    std::process::Command::new(env!("CARGO_BIN_EXE_stage"))
+        .arg("account")
+        .args(arguments)
+        .args(["--database-url", url, "--json"])
+        .output()
+        .unwrap()
+}
+
 pub(crate) fn account(data: &Path, arguments: &[&str]) -> Output {
     command(data, &[&["account"], arguments, &["--json"]].concat())
 }
