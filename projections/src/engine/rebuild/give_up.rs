@@ -17,6 +17,8 @@ pub async fn give_up(pool: &PgPool, projection: Arc<dyn Projection>) -> Result<b
 async fn drop_next(pool: &PgPool, names: &Names) -> Result<bool, RebuildError> {
     let mut connection = pass::connect(pool).await?;
     let mut tx = connection.begin().await?;
+    // Who still looks into it, as an index that is being made, has to end first.
+    sqlx::query("SET LOCAL lock_timeout = '5s'").execute(&mut *tx).await?;
     let there = shadow::exists(&mut tx, &names.next).await?;
     for schema in [&names.next, &names.shape] {
         shadow::drop(&mut tx, schema).await?;
