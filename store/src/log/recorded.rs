@@ -37,8 +37,9 @@ impl Recorded {
     /// Whether it happened in another installation, and came here with an archive.
     #[must_use]
     pub fn is_restored(&self) -> bool {
-        serde_json::from_str::<Value>(self.metadata.get())
-            .is_ok_and(|metadata| metadata.get(RESTORED).is_some())
+        let metadata = self.metadata.get();
+        metadata.contains(RESTORED)
+            && serde_json::from_str::<Value>(metadata).is_ok_and(|metadata| metadata.get(RESTORED).is_some())
     }
 
     /// The event in its present form. Personal values read as erased: a read model copies the sealed ones

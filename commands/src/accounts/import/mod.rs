@@ -1,9 +1,9 @@
 //! Taking in an archive that [`Commands::export_account`] made, where the account is not there yet.
 //!
 //! The events come back as they were, sealed under a new key of the person, and marked as restored, so that nobody is told of
-//! them once more; everything else follows from them: claims, owners, teams, files, schedules, read models. Views, sessions, the password, the second factor and the looks of auditors
-//! stay behind, and so do members of a team who have no account here (`changes.rs`). The archive is read twice: first for what follows
-//! (`belongings.rs`), then for the events.
+//! them once more. Everything else follows from them: claims, owners, teams, files, schedules, read models. Views, sessions,
+//! the password, the second factor and the looks of auditors stay behind, and so do members of a team who have no account
+//! here (`changes.rs`). The archive is read twice: first for what follows (`belongings.rs`), then for the events.
 
 mod belongings;
 mod changes;
