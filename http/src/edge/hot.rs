@@ -11,8 +11,9 @@ use axum::{
     extract::Request,
     http::{HeaderValue, Method, StatusCode, header},
     response::Response,
+    routing::future::RouteFuture,
 };
-use futures::future::{BoxFuture, Either, Ready, ready};
+use futures::future::{Either, FutureExt as _, Map, Ready, ready};
 use tower::Service;
 
 use super::cors::is_public;
@@ -23,7 +24,7 @@ use crate::{
 };
 
 type Answered = Result<Response, Infallible>;
-type Answering = Either<Ready<Answered>, BoxFuture<'static, Answered>>;
+type Answering = Either<Ready<Answered>, Map<RouteFuture<Infallible>, fn(Answered) -> Answered>>;
 
 #[derive(Clone)]
 pub(crate) struct Hot {
@@ -54,20 +55,28 @@ impl Hot {
     }
 }
 
-/// Says which methods there are, where the router refuses one. It does so only after all layers, and knows nothing of
-/// `OPTIONS`, whose answer is the same without the refusal (RFC 9110, 9.3.7).
-fn with_methods(mut response: Response, asked_what: bool) -> Response {
+/// Adds `OPTIONS`, of which the router knows nothing, to the methods that it names when it refuses one. It does so only after
+/// all layers.
+fn with_options(mut response: Response) -> Response {
     if response.status() != StatusCode::METHOD_NOT_ALLOWED {
         return response;
     }
     let allowed = response.headers().get(header::ALLOW).and_then(|methods| methods.to_str().ok());
-    let allowed = allowed.and_then(|methods| HeaderValue::try_from(format!("{methods},OPTIONS")).ok());
-    let Some(allowed) = allowed else { return response };
-    response.headers_mut().insert(header::ALLOW, allowed);
-    if !asked_what {
-        return response;
+    if let Some(allowed) =
+        allowed.and_then(|methods| HeaderValue::try_from(format!("{methods},OPTIONS")).ok())
+    {
+        response.headers_mut().insert(header::ALLOW, allowed);
     }
-    let (mut parts, _) = response.into_parts();
+    response
+}
+
+/// An answer to `OPTIONS`: the same without the refusal (RFC 9110, 9.3.7).
+fn methods(response: Response) -> Response {
+    let refused = with_options(response);
+    if refused.status() != StatusCode::METHOD_NOT_ALLOWED || !refused.headers().contains_key(header::ALLOW) {
+        return refused;
+    }
+    let (mut parts, _) = refused.into_parts();
     parts.status = StatusCode::NO_CONTENT;
     for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_LANGUAGE, header::VARY] {
         parts.headers.remove(name);
@@ -89,10 +98,10 @@ impl Service<Request> for Hot {
         if let Some(response) = self.page(&request) {
             return Either::Left(ready(Ok(response)));
         }
-        let asks_what = request.method() == Method::OPTIONS;
-        let answering = self.routes.call(request);
-        Either::Right(Box::pin(
-            async move { answering.await.map(|response| with_methods(response, asks_what)) },
-        ))
+        let finish: fn(Answered) -> Answered = match *request.method() {
+            Method::OPTIONS => |answered| answered.map(methods),
+            _ => |answered| answered.map(with_options),
+        };
+        Either::Right(self.routes.call(request).map(finish))
     }
 }
