@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use sqlx::{Postgres, Transaction};
 
 use super::{
-    Act, Appended, Log, Receipt, Recorded,
+    Act, Appended, Log, Receipt,
     recorded::RESTORED,
     write::{self, Row},
 };
@@ -21,26 +21,17 @@ pub struct Restored {
     pub event_version: String,
     pub payload: Value,
     /// JSON.
-    metadata: String,
+    pub metadata: String,
 }
 
 impl Restored {
     /// As it happened elsewhere. Its metadata say so from now on, so that nobody outside is told of it once more
-    /// ([`Recorded::is_restored`]).
-    pub fn from_elsewhere(event: &Recorded) -> Result<Self, StoreError> {
-        let unreadable = |source| event.unreadable(source);
-        let mut metadata: Map<String, Value> =
-            serde_json::from_str(event.metadata.get()).map_err(unreadable)?;
+    /// ([`super::Recorded::is_restored`]). Fails where they are no object.
+    pub fn happened_elsewhere(mut self) -> Result<Self, serde_json::Error> {
+        let mut metadata: Map<String, Value> = serde_json::from_str(&self.metadata)?;
         metadata.insert(RESTORED.to_owned(), Value::from("true"));
-        Ok(Self {
-            stream_type: event.stream_type.clone(),
-            stream_id: event.stream_id,
-            sequence: event.sequence,
-            event_type: event.event_type.clone(),
-            event_version: event.event_version.clone(),
-            payload: serde_json::from_str(event.payload.get()).map_err(unreadable)?,
-            metadata: Value::Object(metadata).to_string(),
-        })
+        self.metadata = Value::Object(metadata).to_string();
+        Ok(self)
     }
 
     /// An event that says what has become different on the way here, and so happened here. By nobody: its metadata names

@@ -37,7 +37,16 @@ impl EventLine {
         })
     }
 
-    pub(super) fn restored(&self) -> Result<Restored, CommandError> {
-        Restored::from_elsewhere(&self.recorded()?).map_err(|_| not_an_archive())
+    pub(super) fn restored(self) -> Result<Restored, CommandError> {
+        let event = Restored {
+            stream_type: self.stream_type,
+            stream_id: self.stream_id,
+            sequence: self.sequence,
+            event_type: self.event_type,
+            event_version: self.event_version,
+            payload: self.payload,
+            metadata: self.metadata.get().to_owned(),
+        };
+        event.happened_elsewhere().map_err(|_| not_an_archive())
     }
 }
