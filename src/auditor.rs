@@ -10,7 +10,7 @@ use stage_commands::auditors::{AuditorRow, Auditors, NewAuditor, Scope};
 use stage_domain::AuditorId;
 use uuid::Uuid;
 
-use crate::{cli, config::ReachArgs, failure::Failure};
+use crate::{cli, config::OutputArgs, failure::Failure};
 
 #[derive(Args)]
 pub(crate) struct AuditorArgs {
@@ -45,15 +45,6 @@ enum AuditorCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
-}
-
-#[derive(Args)]
-struct OutputArgs {
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    reach: ReachArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

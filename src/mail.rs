@@ -13,7 +13,7 @@ use stage_store::{Hint, Keyring, Log, MasterKey, Position};
 use stage_workers::delivering::recipients::mail::{Folder, Kept};
 use uuid::Uuid;
 
-use crate::{cli, config::ReachArgs, data_dir, failure::Failure};
+use crate::{cli, config::OutputArgs, data_dir, failure::Failure};
 
 #[derive(Args)]
 pub(crate) struct MailArgs {
@@ -36,15 +36,6 @@ enum MailCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
-}
-
-#[derive(Args)]
-struct OutputArgs {
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    reach: ReachArgs,
 }
 
 pub(crate) async fn run(args: MailArgs) -> Result<(), Failure> {

@@ -25,7 +25,7 @@ use crate::{failure::Failure, server::Limits};
 pub(crate) use house::{House, HouseArgs};
 pub(crate) use keys::MasterKeyArgs;
 pub(crate) use notary::NotaryArgs;
-pub(crate) use reach::{ReachArgs, Reached};
+pub(crate) use reach::{OutputArgs, ReachArgs, Reached};
 pub(crate) use recipients::{Outward, RecipientArgs};
 pub(crate) use stores::{DatabaseArgs, StoresArgs};
 

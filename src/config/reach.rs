@@ -25,6 +25,16 @@ pub(crate) struct ReachArgs {
     pub(crate) data_dir: PathBuf,
 }
 
+/// The same for a command that tells something.
+#[derive(Args)]
+pub(crate) struct OutputArgs {
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
 /// An open database.
 pub(crate) struct Reached {
     pub(crate) pool: PgPool,

@@ -11,7 +11,7 @@ use stage_projections::outbox::{Deliveries, DeliveryView, RecipientView};
 use uuid::Uuid;
 
 use self::advice::Advice;
-use crate::{cli, config::ReachArgs, failure::Failure};
+use crate::{cli, config::OutputArgs, failure::Failure};
 
 /// How many deliveries `status` shows at most.
 const SHOWN: i64 = 100;
@@ -48,15 +48,6 @@ enum OutboxCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
-}
-
-#[derive(Args)]
-struct OutputArgs {
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    reach: ReachArgs,
 }
 
 pub(crate) async fn run(args: OutboxArgs) -> Result<(), Failure> {
