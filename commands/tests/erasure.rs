@@ -170,7 +170,7 @@ async fn a_request_that_was_under_way_when_its_person_was_erased_leaves_no_row()
         sqlx::query(&format!("LOCK TABLE {table} IN SHARE MODE")).execute(&mut *lock).await.unwrap();
         let request_under_way = async {
             // The erasure is in the midst of its transaction, and nobody sees anything of it yet.
-            house.blocked(1).await;
+            house.database.blocked(1).await;
             match what {
                 "a change" => commands
                     .change_stage(ada, stage, Some("Neu"), None, keyed("under way", 2))
@@ -186,7 +186,7 @@ async fn a_request_that_was_under_way_when_its_person_was_erased_leaves_no_row()
             }
         };
         let let_go = async {
-            house.blocked(2).await;
+            house.database.blocked(2).await;
             lock.commit().await.unwrap();
         };
         let erase = commands.erase(ada.account, None, request(1), &|| at(1));

@@ -329,7 +329,7 @@ async fn who_is_removed_or_given_a_lower_role_while_a_command_of_theirs_is_under
         sqlx::query("LOCK TABLE claims IN SHARE MODE").execute(&mut *lock).await.unwrap();
         let meanwhile = async {
             // It was asked whether he may, and is just about to append.
-            house.blocked(1).await;
+            house.database.blocked(1).await;
             match is_removed {
                 true => commands.remove_member(ada, stage, bob.account, request(2)).await.unwrap(),
                 false => {

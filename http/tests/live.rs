@@ -132,11 +132,7 @@ async fn who_was_cut_goes_on_where_they_were_and_misses_nothing() {
     assert_eq!(stream.change().await.data["id"], second.to_string());
 }
 
-#[tokio::test]
-async fn other_topics_are_told_and_the_end_of_the_stage_ends_the_stream() {
-    let house = house().await;
-    let mut stream = Stream::open(&house, None).await;
-    let begin = stream.next().await.unwrap().id;
+async fn define_a_topic(house: &House) {
     let topic = stage_domain::topics::Topic {
         id: stage_domain::TopicId(uuid::Uuid::from_u128(7)),
         name: "Kultur".into(),
@@ -144,6 +140,14 @@ async fn other_topics_are_told_and_the_end_of_the_stage_ends_the_stream() {
     };
     house.stage(1, StageEvent::TopicDefined { topic, at: at(1) }).await;
     house.catch_up().await;
+}
+
+#[tokio::test]
+async fn other_topics_are_told_and_the_end_of_the_stage_ends_the_stream() {
+    let house = house().await;
+    let mut stream = Stream::open(&house, None).await;
+    let begin = stream.next().await.unwrap().id;
+    define_a_topic(&house).await;
     let told = stream.next().await.unwrap();
     assert_eq!((told.event.as_str(), &told.data["topics"][0]["name"]), ("topics", &"Kultur".into()));
     let mut late = Stream::open(&house, Some(&begin)).await;
@@ -168,13 +172,7 @@ async fn who_is_cut_before_they_hear_of_other_topics_hears_of_them_when_they_com
     let mut watching = Stream::open(&house, None).await;
     let away = watching.next().await.unwrap().id;
     let posts = [house.import(2, content("Fest", 2)).await, house.import(3, content("Fest", 3)).await];
-    let topic = stage_domain::topics::Topic {
-        id: stage_domain::TopicId(uuid::Uuid::from_u128(7)),
-        name: "Kultur".into(),
-        rules: stage_domain::topics::Rules::default(),
-    };
-    house.stage(1, StageEvent::TopicDefined { topic, at: at(1) }).await;
-    house.catch_up().await;
+    define_a_topic(&house).await;
 
     let mut back = Stream::open(&house, Some(&away)).await;
     back.next().await.unwrap();

@@ -203,9 +203,9 @@ async fn a_rotation_waits_for_a_key_that_is_not_committed_yet() {
         let (log, open) = (log.clone(), open.clone());
         async move { person_with(&log, vec![open]).await }
     });
-    s.until("SELECT count(*) = 1 FROM pg_locks WHERE relation = 'subject_keys'::regclass AND mode = 'RowExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").await;
+    s.database.until("SELECT count(*) = 1 FROM pg_locks WHERE relation = 'subject_keys'::regclass AND mode = 'RowExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").await;
     let rotation = rotate(&s, &new);
-    s.blocked(1).await;
+    s.database.blocked(1).await;
     open.0.notify_one();
     let person = registering.await.unwrap();
     assert_eq!(rotation.await.unwrap().unwrap(), Rotated { installation_keys: 1, subject_keys: 1 });
@@ -221,12 +221,12 @@ async fn a_key_that_is_written_while_a_rotation_names_the_new_one_is_wrapped_by_
     let mut tx = s.log.pool().begin().await.unwrap();
     sqlx::query("SELECT FROM installation_keys FOR UPDATE").execute(&mut *tx).await.unwrap();
     let rotation = rotate(&s, &new);
-    s.blocked(1).await;
+    s.database.blocked(1).await;
     let registering = tokio::spawn({
         let (log, open) = (log.clone(), open.clone());
         async move { person_with(&log, vec![open]).await }
     });
-    s.blocked(2).await;
+    s.database.blocked(2).await;
     tx.rollback().await.unwrap();
     // Its key is committed only after the rotation has looked for keys to wrap anew.
     assert_eq!(rotation.await.unwrap().unwrap(), Rotated { installation_keys: 1, subject_keys: 0 });

@@ -1,7 +1,7 @@
 //! A database, an object store and the use cases on top, for one test.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
@@ -82,17 +82,6 @@ impl House {
     pub async fn source(&self, actor: Actor, stage: StageId, address: &str) -> SourceId {
         let done = self.commands.link_source(actor, stage, Network::Feed, address, None, request(0)).await;
         done.unwrap().id.into()
-    }
-
-    /// Waits until so many sessions wait for a lock.
-    pub async fn blocked(&self, sessions: i64) {
-        let blocked = "SELECT count(*) FROM pg_stat_activity
-                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let begun = std::time::Instant::now();
-        while sqlx::query_scalar::<_, i64>(blocked).fetch_one(&self.database.pool).await.unwrap() < sessions {
-            assert!(begun.elapsed() < Duration::from_secs(60), "nobody waits");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
     }
 
     pub async fn events(&self) -> i64 {

@@ -5,12 +5,9 @@ pub(crate) mod cluster;
 pub(crate) mod crowd;
 pub(crate) mod notary;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 use chrono::{DateTime, TimeZone, Utc};
@@ -41,26 +38,6 @@ pub(crate) struct Store {
     pub(crate) hint: Arc<LastHint>,
     pub(crate) master: MasterKey,
     pub(crate) database: TestDatabase,
-}
-
-impl Store {
-    /// Waits until the database says yes.
-    pub(crate) async fn until(&self, question: &str) {
-        let begun = Instant::now();
-        while !sqlx::query_scalar::<_, bool>(question).fetch_one(self.log.pool()).await.unwrap() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "never so: {question}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    /// Waits until so many sessions wait for a lock.
-    pub(crate) async fn blocked(&self, sessions: i64) {
-        self.until(&format!(
-            "SELECT count(*) >= {sessions} FROM pg_stat_activity
-             WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        ))
-        .await;
-    }
 }
 
 pub(crate) async fn store() -> Store {

@@ -1,4 +1,7 @@
-use std::str::FromStr;
+use std::{
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use sqlx::{
     Connection, PgConnection, PgPool,
@@ -13,6 +16,26 @@ pub struct TestDatabase {
     pub pool: PgPool,
     pub url: String,
     pub name: String,
+}
+
+impl TestDatabase {
+    /// Waits until the database says yes.
+    pub async fn until(&self, question: &str) {
+        let begun = Instant::now();
+        while !sqlx::query_scalar::<_, bool>(question).fetch_one(&self.pool).await.expect("is asked") {
+            assert!(begun.elapsed() < Duration::from_secs(60), "never so: {question}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits until so many sessions wait for a lock.
+    pub async fn blocked(&self, sessions: i64) {
+        self.until(&format!(
+            "SELECT count(*) >= {sessions} FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ))
+        .await;
+    }
 }
 
 /// A fresh, migrated database.

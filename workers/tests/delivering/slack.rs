@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use stage_projections::outbox::DELIVERY_LIFE;
 use stage_testkit::FakeSlack;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::{common::House, quick};
@@ -92,14 +93,20 @@ async fn one_that_asks_to_wait_is_left_alone_for_so_long_and_everything_comes_in
     working.abort();
 }
 
-#[tokio::test]
-async fn what_is_refused_is_dead_at_once_and_holds_up_nothing() {
+/// Of two who register, Slack takes the second alone.
+async fn the_first_is_refused() -> (House, FakeSlack, JoinHandle<()>) {
     let house = House::new().await;
     let slack = FakeSlack::start().await;
     slack.will_answer([(400, "invalid_payload", None)]);
     let working = house.tell_slack(&slack, quick()).await;
     house.register("one@example.org").await;
     house.register("two@example.org").await;
+    (house, slack, working)
+}
+
+#[tokio::test]
+async fn what_is_refused_is_dead_at_once_and_holds_up_nothing() {
+    let (house, slack, working) = the_first_is_refused().await;
     let posts = slack.took(1).await;
     assert!(posts[0].text.contains("two@"));
     let dead = house.settled("dead", 1).await;
@@ -112,12 +119,7 @@ async fn what_is_refused_is_dead_at_once_and_holds_up_nothing() {
 
 #[tokio::test]
 async fn a_delivery_is_forgotten_a_month_after_it_was_settled_and_a_dead_one_only_once_somebody_dropped_it() {
-    let house = House::new().await;
-    let slack = FakeSlack::start().await;
-    slack.will_answer([(400, "invalid_payload", None)]);
-    let working = house.tell_slack(&slack, quick()).await;
-    house.register("one@example.org").await;
-    house.register("two@example.org").await;
+    let (house, _slack, working) = the_first_is_refused().await;
     let dead = house.settled("dead", 1).await[0].id;
     let sent = house.settled("sent", 1).await[0].settled_at.unwrap();
     working.abort();
